@@ -1,0 +1,1 @@
+"""What was asked, when, and who is told."""

@@ -1,0 +1,282 @@
+"""The queue: jobs on two Redis streams, handed out by one consumer group.
+
+An entry stays on its stream until its job is finished; a worker that dies leaves its entries
+pending, and another worker claims them once they have not been renewed for ``claim_s``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from redis.exceptions import ResponseError
+
+from crawler.errors import Reason
+from crawler.jobs import answers
+from crawler.jobs.records import Job, Lane, Outcome, new_id
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Sequence
+
+    from redis.asyncio import Redis
+
+    from crawler.links import Target
+
+GROUP = "workers"
+STREAMS = {lane: f"jobs:{lane.value}" for lane in Lane}
+DEAD_LETTERS = "jobs:dead"
+CHANNEL = "outcomes"
+RUN_TTL_S = 24 * 3600
+_ADD_AT_ONCE = 500
+
+_scripts = {
+    name: (Path(__file__).parent / f"{name}.lua").read_text() for name in ("ask", "finish", "again")
+}
+
+
+def run_key(run: str) -> str:
+    """The stream that collects a run's outcomes."""
+    return f"run:{run}:outcomes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """How full a lane is."""
+
+    waiting: int
+    """Jobs that no worker has taken yet."""
+    in_hand: int
+    """Jobs that are with a worker."""
+    oldest_s: float | None
+    """Seconds since the oldest unfinished job was put on the stream; None when there is none."""
+
+
+class Queue:
+    """What producers and workers do with the streams."""
+
+    def __init__(
+        self, redis: Redis, *, consumer: str = "", claim_s: float = 5, tries: int = 3
+    ) -> None:
+        self._redis = redis
+        self._consumer = consumer or new_id("worker")
+        self._claim_ms = int(claim_s * 1000)
+        self._tries = tries
+        self._ask, self._finish, self._again = (
+            redis.register_script(_scripts[name]) for name in ("ask", "finish", "again")
+        )
+
+    @property
+    def consumer(self) -> str:
+        """The name under which this worker's jobs are pending."""
+        return self._consumer
+
+    async def prepare(self) -> None:
+        """Make the streams and their group; what is there already stays."""
+        for stream in STREAMS.values():
+            try:
+                await self._redis.xgroup_create(stream, GROUP, id="0", mkstream=True)
+            except ResponseError as error:
+                if not str(error).startswith("BUSYGROUP"):
+                    raise
+
+    async def ask(self, target: Target, *, flight_s: float) -> None:
+        """Ask for a target on demand; a flight for it that is under way is joined."""
+        job = Job(target=target, lane=Lane.DEMAND)
+        await self._ask(
+            keys=[_flight_key(target), STREAMS[Lane.DEMAND]],
+            args=[job.id, int(flight_s * 1000), *_flat(job.to_fields())],
+        )
+
+    async def add(self, targets: Iterable[Target], *, run: str) -> int:
+        """Put targets on the bulk lane and answer how many there were."""
+        count = 0
+        pipeline = self._redis.pipeline(transaction=False)
+        for target in targets:
+            job = Job(target=target, lane=Lane.BULK, run=run)
+            pipeline.xadd(STREAMS[Lane.BULK], _loose(job.to_fields()))
+            count += 1
+            if count % _ADD_AT_ONCE == 0:
+                await pipeline.execute()
+        await pipeline.execute()
+        return count
+
+    async def take(self, lane: Lane, count: int, *, block_s: float) -> list[Job]:
+        """Take up to ``count`` new jobs; wait ``block_s`` for the first one.
+
+        An entry that is no job is put among the dead letters.
+        """
+        try:
+            answer = await self._redis.xreadgroup(
+                GROUP,
+                self._consumer,
+                {STREAMS[lane]: ">"},
+                count=count,
+                block=max(1, int(block_s * 1000)),
+            )
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            await self.prepare()
+            return []
+        return [job for entry in _entries(answer) if (job := await self._read(lane, *entry))]
+
+    async def claim(self, lane: Lane, count: int, *, held: set[str]) -> list[Job]:
+        """Take over jobs whose worker has not renewed them for ``claim_s``.
+
+        ``held`` are the entries this worker has in hand: they are never claimed again, even when
+        it was too busy to renew them. A job counts each delivery that ended without an outcome as
+        a failed try, and one that has used them all up becomes a dead letter.
+        """
+        stream = STREAMS[lane]
+        pending: Any = await self._redis.xpending_range(
+            stream, GROUP, min="-", max="+", count=count + len(held), idle=self._claim_ms
+        )
+        deliveries = {
+            entry["message_id"]: int(entry["times_delivered"])
+            for entry in pending
+            if entry["message_id"] not in held
+        }
+        if not deliveries:
+            return []
+        entries: Any = await self._redis.xclaim(
+            stream, GROUP, self._consumer, self._claim_ms, list(deliveries)[:count]
+        )
+        jobs = []
+        for entry_id, fields in entries:
+            job = await self._read(lane, entry_id, fields)
+            if job is None:
+                continue
+            job.tries += deliveries[entry_id]
+            if job.tries < self._tries:
+                jobs.append(job)
+            else:
+                await self._bury(job, Outcome(key=job.target.key, reason=Reason.CRAWL_FAILED))
+        return jobs
+
+    async def renew(self, jobs: Sequence[Job]) -> None:
+        """Say that these jobs are still in good hands."""
+        for lane, stream in STREAMS.items():
+            entry_ids: list[Any] = [job.entry_id for job in jobs if job.lane is lane]
+            if entry_ids:
+                await self._redis.xclaim(
+                    stream, GROUP, self._consumer, 0, entry_ids, idle=0, justid=True
+                )
+
+    async def finish(self, job: Job, outcome: Outcome) -> bool:
+        """End a job; False when another worker has ended it already."""
+        return await self._end(job, outcome)
+
+    async def fail(self, job: Job, outcome: Outcome) -> bool:
+        """Count a failed try: the job goes back on its stream, or among the dead letters.
+
+        How many tries there are is the reason's own number, at most the queue's.
+
+        Returns:
+            Whether the job has ended.
+        """
+        job.tries += 1
+        allowed = min(self._tries, outcome.reason.policy.tries if outcome.reason else self._tries)
+        if job.tries < allowed:
+            await self._again(
+                keys=[STREAMS[job.lane]], args=[GROUP, job.entry_id, *_flat(job.to_fields())]
+            )
+            return False
+        await self._bury(job, outcome)
+        return True
+
+    async def outcomes(self, run: str, *, count: int) -> AsyncIterator[Outcome]:
+        """The first ``count`` outcomes of a run, as they come."""
+        seen, position = 0, "0"
+        while seen < count:
+            answer = await self._redis.xread({run_key(run): position}, count=500, block=1000)
+            for entry_id, fields in _entries(answer):
+                position = entry_id
+                seen += 1
+                yield read_outcome(fields["outcome"])
+
+    async def depth(self, lane: Lane) -> Depth:
+        """How many jobs wait and are in hand, and how old the oldest is."""
+        stream = STREAMS[lane]
+        await self.prepare()
+        length: int = await self._redis.xlen(stream)
+        groups: Any = await self._redis.xinfo_groups(stream)
+        in_hand = sum(int(group["pending"]) for group in groups if group["name"] == GROUP)
+        first: Any = await self._redis.xrange(stream, count=1)
+        oldest_s = None
+        if first:
+            seconds, microseconds = await self._redis.time()
+            oldest_s = seconds + microseconds / 1e6 - int(first[0][0].split("-")[0]) / 1000
+        return Depth(waiting=length - in_hand, in_hand=in_hand, oldest_s=oldest_s)
+
+    async def _read(self, lane: Lane, entry_id: str, fields: dict[str, str]) -> Job | None:
+        try:
+            return Job.from_fields(fields, lane=lane, entry_id=entry_id)
+        except (KeyError, ValueError) as error:
+            letter = {**fields, "reason": "unreadable", "message": repr(error), "lane": lane.value}
+            pipeline = self._redis.pipeline()
+            pipeline.xadd(DEAD_LETTERS, _loose(letter))
+            pipeline.xack(STREAMS[lane], GROUP, entry_id)
+            pipeline.xdel(STREAMS[lane], entry_id)
+            await pipeline.execute()
+            return None
+
+    async def _bury(self, job: Job, outcome: Outcome) -> None:
+        reason = outcome.reason.value if outcome.reason else ""
+        letter = job.to_fields() | {"lane": job.lane.value, "reason": reason}
+        if outcome.upstream_message:
+            letter["message"] = outcome.upstream_message
+        await self._end(job, outcome, letter=letter)
+
+    async def _end(
+        self, job: Job, outcome: Outcome, *, letter: dict[str, str] | None = None
+    ) -> bool:
+        await answers.keep_outcome(self._redis, job, outcome)
+        keys = [
+            STREAMS[job.lane],
+            _flight_key(job.target),
+            run_key(job.run) if job.run else "",
+            DEAD_LETTERS,
+        ]
+        arguments: list[Any] = [
+            *(GROUP, job.entry_id, job.id, CHANNEL, write_outcome(outcome), RUN_TTL_S),
+            outcome.counted_as,
+            *_flat(letter or {}),
+        ]
+        return bool(await self._finish(keys=keys, args=arguments))
+
+
+def write_outcome(outcome: Outcome) -> str:
+    """An outcome as it travels."""
+    return orjson.dumps(outcome).decode()
+
+
+def read_outcome(text: str) -> Outcome:
+    """An outcome as it arrived."""
+    fields = orjson.loads(text)
+    if fields["reason"] is not None:
+        fields["reason"] = Reason(fields["reason"])
+    return Outcome(**fields)
+
+
+def _flight_key(target: Target) -> str:
+    return f"flight:{target.key}"
+
+
+def _flat(fields: dict[str, str]) -> list[Any]:
+    return [part for pair in fields.items() for part in pair]
+
+
+def _loose(fields: dict[str, str]) -> dict[Any, Any]:
+    return dict(fields)
+
+
+def _entries(answer: Any) -> list[tuple[str, dict[str, str]]]:
+    """The entries of one stream in an XREAD answer, which is a dict under RESP3, else a list."""
+    streams = answer.items() if isinstance(answer, dict) else answer or ()
+    return [entry for _, entries in streams for entry in _of_one(entries)]
+
+
+def _of_one(entries: Any) -> list[tuple[str, dict[str, str]]]:
+    return [tuple(entry) for entry in entries]

@@ -1,0 +1,111 @@
+"""What travels on the queue: a job, and the outcome that ends it."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from time import time
+from typing import TYPE_CHECKING
+
+from crawler.links import Target, TargetType
+
+if TYPE_CHECKING:
+    from crawler.errors import Reason
+
+
+class Lane(StrEnum):
+    """The two lanes of the queue: bulk never delays on-demand."""
+
+    DEMAND = "demand"
+    BULK = "bulk"
+
+
+def new_id(prefix: str) -> str:
+    """Mint an id such as ``job_5f0c…`` with 80 random bits."""
+    return f"{prefix}_{secrets.token_hex(10)}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """One target to crawl, as it stands on the queue."""
+
+    target: Target
+    lane: Lane
+    id: str = field(default_factory=lambda: new_id("job"))
+    run: str | None = None
+    """The run whose outcomes are collected; None for an on-demand job."""
+    tries: int = 0
+    """How often the job has failed before this delivery."""
+    asked_at: float = field(default_factory=time)
+    """Unix seconds at which it was asked for."""
+    entry_id: str = ""
+    """The stream entry that holds it while it is with a worker."""
+
+    def to_fields(self) -> dict[str, str]:
+        """The job as fields of a stream entry."""
+        fields = {
+            "id": self.id,
+            "type": self.target.type.value,
+            "value": self.target.value,
+            "tries": str(self.tries),
+            "asked_at": repr(self.asked_at),
+        }
+        if self.target.username:
+            fields["username"] = self.target.username
+        if self.run:
+            fields["run"] = self.run
+        return fields
+
+    @classmethod
+    def from_fields(cls, fields: dict[str, str], *, lane: Lane, entry_id: str) -> Job:
+        """Read a job back from a stream entry.
+
+        Raises:
+            KeyError, ValueError: the entry was not written by :meth:`to_fields`.
+        """
+        return cls(
+            target=Target(
+                type=TargetType(fields["type"]),
+                value=fields["value"],
+                username=fields.get("username"),
+            ),
+            lane=lane,
+            id=fields["id"],
+            run=fields.get("run"),
+            tries=int(fields.get("tries", "0")),
+            asked_at=float(fields["asked_at"]),
+            entry_id=entry_id,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a target ended: the video that was stored, or the reason that there is none."""
+
+    key: str
+    """The target's key, such as ``video:7106594312292453675`` or ``short:ZMexample``."""
+    video_id: str | None = None
+    """The post that the target led to, when it is known."""
+    reason: Reason | None = None
+    """None when the post is stored."""
+    upstream_code: int | None = None
+    """TikTok's own status code, for logs and job records."""
+    upstream_message: str | None = None
+    retry_after_s: int | None = None
+    """How long to wait before asking again, when TikTok or the back-off says so."""
+
+    def saying(self, code: int, message: str) -> Outcome:
+        """The same outcome with what TikTok said itself."""
+        return replace(self, upstream_code=code or None, upstream_message=message or None)
+
+    @property
+    def counted_as(self) -> str:
+        """What the health of the crawl counts it as.
+
+        ``served`` is a page that said what it knows, an absence included; ``refused`` a page that
+        stood where content should be; ``failed`` no page at all.
+        """
+        if self.reason is None or self.reason.policy.status != 503:
+            return "served"
+        return "refused" if self.reason.policy.is_wall else "failed"

@@ -1,0 +1,89 @@
+"""The script elements in which TikTok's pages carry their data."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+from parsel import Selector
+
+UNIVERSAL = b"__UNIVERSAL_DATA_FOR_REHYDRATION__"
+SIGI = (b"SIGI_STATE", b"sigi-persisted-data")
+NEXT = (b"__NEXT_DATA__",)
+
+_LONGEST_TAG = 400
+_SCOPE_KEYS = tuple(
+    b'"' + name + b'":' for name in (b"webapp.video-detail", b"webapp.reflow.video.detail")
+)
+
+
+def find_script(body: bytes, element_id: bytes) -> tuple[int, int] | None:
+    """Where the content of ``<script id=…>`` begins and ends, whatever else the tag bears.
+
+    None when there is no such element or it never ends, as in a page that was cut off.
+    """
+    position = body.find(element_id)
+    while position != -1:
+        opening = body.rfind(b"<script", max(0, position - _LONGEST_TAG), position)
+        tag = body[opening:position] if opening != -1 else b">"
+        if b">" not in tag and re.search(rb"""\sid\s*=\s*["']?$""", tag):
+            start = body.find(b">", position) + 1
+            end = body.find(b"</script", start)
+            return (start, end) if start and end != -1 else None
+        position = body.find(element_id, position + len(element_id))
+    return None
+
+
+def read_scope(body: bytes, span: tuple[int, int]) -> tuple[str, dict[str, Any]] | None:
+    """A post's detail scope alone, without reading the rest of the element.
+
+    Nine tenths of the element are translations. The scope is cut out between its own key and the
+    next one; only what parses whole is taken, so a wrong cut can't be mistaken for the scope.
+    """
+    start, end = span
+    for key in _SCOPE_KEYS:
+        position = body.find(key, start, end)
+        if position == -1 or body[position - 1 : position] == b"\\":
+            continue
+        value = position + len(key)
+        following = body.find(b',"webapp.', value, end)
+        text = body[value:following] if following != -1 else body[value:end].rstrip()[:-2]
+        found = parse(text)
+        if found is not None:
+            return key[1:-2].decode(), found
+    return None
+
+
+def parse(text: bytes) -> dict[str, Any] | None:
+    """The object that the text is, or None."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def read_element(body: bytes, *element_ids: bytes) -> dict[str, Any] | None:
+    """The object in the first of these elements that holds one."""
+    for element_id in element_ids:
+        if element_id not in body:
+            continue
+        span = find_script(body, element_id)
+        found = parse(body[span[0] : span[1]]) if span else None
+        if found is None:
+            found = _read_with_parser(body, element_id.decode())
+        if found is not None:
+            return found
+    return None
+
+
+def _read_with_parser(body: bytes, element_id: str) -> dict[str, Any] | None:
+    """The same by an HTML parser, for markup that the quick search does not see through."""
+    text = body.decode("utf-8", "replace").replace("\x00", "")
+    selector = Selector(text=text, type="html")
+    for content in selector.xpath("//script[@id=$id]/text()", id=element_id).getall():
+        found = parse(content.encode("utf-8", "surrogatepass"))
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,211 @@
+"""The post spider: one link in, one raw post out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from scrapy import Request, Spider
+from scrapy.exceptions import CloseSpider, DownloadTimeoutError
+
+from crawler.errors import Reason
+from crawler.items import Layout, RawVideo
+from crawler.jobs.records import Outcome
+from crawler.links import (
+    MAX_HOPS,
+    LinkError,
+    ShortLinkError,
+    Target,
+    TargetType,
+    follow,
+    parse_link,
+)
+from crawler.page import read_page
+from crawler.walls import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from crawler.jobs.records import Job
+    from crawler.page import Page
+    from settings.env import Environment
+
+_KEPT_COOKIES = frozenset({"tt_chain_token"})
+
+
+class VideoSpider(Spider):
+    """``scrapy crawl video -a url=LINK``: any form of link to a post, short links included."""
+
+    name = "video"
+
+    def __init__(self, url: str | None = None, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.url = url
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> VideoSpider:
+        """Read the settings that the spider needs."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        environment: Environment = crawler.settings["TIKTOK_ENVIRONMENT"]
+        spider.base = environment.tiktok_url
+        spider.backoff_s = int(environment.backoff_first_s)
+        spider.user_agent = crawler.settings["USER_AGENT"]
+        return spider
+
+    base: str
+    backoff_s: int
+    user_agent: str
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Ask for the post that the argument names."""
+        try:
+            target = parse_link(self.url or "")
+        except LinkError as error:
+            raise CloseSpider(f"-a url=… {error}") from error
+        yield self.request(target)
+
+    def request(self, target: Target, *, job: Job | None = None) -> Request:
+        """The first request for a target."""
+        meta = {
+            "target": target,
+            "job": job,
+            "hops": 0,
+            "handle_httpstatus_all": True,
+            # A job's tries are counted on the queue, where they outlive this process.
+            "dont_retry": job is not None,
+        }
+        return self._ask(self.base + target.page_path, meta)
+
+    def _ask(self, url: str, meta: dict[str, Any]) -> Request:
+        is_short = meta["target"].type is TargetType.SHORT
+        callback = self.parse_hop if is_short else self.parse_post
+        return Request(url, callback=callback, errback=self.failed, meta=meta, dont_filter=True)
+
+    async def parse_post(self, response: Response) -> AsyncIterator[Any]:
+        """Read a post's page into a raw item, or end the target with its reason."""
+        target: Target = response.meta["target"]
+        page = read_page(
+            response.body, status=response.status, url=response.url, video_id=target.value
+        )
+        self._count(f"tiktok/verdict/{page.verdict.value}")
+        if page.item is not None:
+            yield self._raw_video(page, response)
+        elif canonical := self._canonical_address(page, response):
+            yield self._ask(canonical, {**response.meta, "is_canonical": True})
+        else:
+            await self.end(response.meta, self._refusal(page, response))
+
+    async def parse_hop(self, response: Response) -> AsyncIterator[Any]:
+        """Follow one hop of a short link."""
+        meta = response.meta
+        location = response.headers.get("Location")
+        if location is None:
+            page = read_page(response.body, status=response.status, url=response.url)
+            reason = page.reason or Reason.SHORT_LINK_DEAD
+            await self.end(meta, self._outcome(meta, reason, response))
+            return
+        try:
+            found = follow(location.decode("utf-8", "replace"), at=response.url, base=self.base)
+        except ShortLinkError as error:
+            await self.end(meta, self._outcome(meta, error.reason, response))
+            return
+        if isinstance(found, Target):
+            if found.type is TargetType.VIDEO:
+                yield self._ask(self.base + found.page_path, {**meta, "target": found})
+            else:
+                await self.end(meta, self._outcome(meta, Reason.UNSUPPORTED_URL, response))
+        elif meta["hops"] + 1 >= MAX_HOPS:
+            await self.end(meta, self._outcome(meta, Reason.SHORT_LINK_DEAD, response))
+        else:
+            yield self._ask(found, {**meta, "hops": meta["hops"] + 1})
+
+    async def failed(self, failure: Failure) -> None:
+        """End a target whose page did not arrive."""
+        meta = failure.request.meta  # type: ignore[attr-defined]
+        is_late = isinstance(failure.value, DownloadTimeoutError)
+        reason = Reason.TIMEOUT if is_late else Reason.UPSTREAM_ERROR
+        self._count(f"tiktok/verdict/{reason.value}")
+        outcome = Outcome(
+            key=self._key(meta), reason=reason, upstream_message=failure.getErrorMessage()
+        )
+        await self.end(meta, outcome)
+
+    async def end(self, meta: dict[str, Any], outcome: Outcome) -> None:
+        """Say why there is no post; the worker's spider ends the job instead."""
+        reason = outcome.reason.value if outcome.reason else "done"
+        self.logger.warning("%s: %s %s", outcome.key, reason, outcome.upstream_message or "")
+
+    def _canonical_address(self, page: Page, response: Response) -> str | None:
+        """Where the page says that the same post lives, when that was not asked yet.
+
+        A photo post's page can come without its data and name its ``/photo/`` address, which has
+        it. An address of another post is not followed: reposts and removals lead there.
+        """
+        if page.verdict is not Verdict.SHELL or response.meta.get("is_canonical"):
+            return None
+        try:
+            found = parse_link(page.canonical or "")
+        except LinkError:
+            return None
+        address = self.base + urlsplit(page.canonical or "").path
+        is_new = found.key == response.meta["target"].key and address != response.url
+        return address if is_new else None
+
+    def _raw_video(self, page: Page, response: Response) -> RawVideo:
+        return RawVideo(
+            video_id=response.meta["target"].value,
+            layout=page.layout or Layout.DESKTOP,
+            data=page.item or {},
+            observed_at=datetime.now(UTC),
+            spider=self.name,
+            job=response.meta["job"],
+            cookies=dict(_cookies(response)),
+            user_agent=self.user_agent,
+        )
+
+    def _refusal(self, page: Page, response: Response) -> Outcome:
+        outcome = self._outcome(response.meta, page.reason or Reason.UPSTREAM_BLOCKED, response)
+        code, message = page.status_code, page.status_message
+        if outcome.reason is Reason.UPSTREAM_ERROR and code:
+            self.logger.error("unknown code %s (%s) at %s", code, message, response.url)
+        return outcome.saying(code, message)
+
+    def _outcome(self, meta: dict[str, Any], reason: Reason, response: Response) -> Outcome:
+        self._count(f"tiktok/reason/{reason.value}")
+        target: Target = meta["target"]
+        return Outcome(
+            key=self._key(meta),
+            video_id=target.value if target.type is TargetType.VIDEO else None,
+            reason=reason,
+            retry_after_s=self._retry_after_s(reason, response),
+        )
+
+    def _retry_after_s(self, reason: Reason, response: Response) -> int | None:
+        header = response.headers.get("Retry-After") or b""
+        if header.isdigit():
+            return int(header)
+        return self.backoff_s if reason.policy.is_wall else None
+
+    def _key(self, meta: dict[str, Any]) -> str:
+        job: Job | None = meta["job"]
+        target: Target = job.target if job else meta["target"]
+        return target.key
+
+    def _count(self, stat: str) -> None:
+        if self.crawler.stats is not None:
+            self.crawler.stats.inc_value(stat)
+
+
+def _cookies(response: Response) -> list[tuple[str, str]]:
+    """The kept cookies as they were set: their values are sent back untouched."""
+    pairs = []
+    for header in response.headers.getlist("Set-Cookie"):
+        name, _, value = header.split(b";", 1)[0].partition(b"=")
+        if name.strip().decode("latin-1") in _KEPT_COOKIES:
+            pairs.append((name.strip().decode("latin-1"), value.strip().decode("latin-1")))
+    return pairs

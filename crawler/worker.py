@@ -1,0 +1,65 @@
+"""One worker process: a warm Scrapy crawler fed from the queue."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from typing import TYPE_CHECKING
+
+import uvloop
+from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.utils.project import get_project_settings
+
+from crawler.jobs.intake import Intake
+from crawler.jobs.queue import Queue
+from crawler.spiders.jobs import JobsSpider
+from services import redis
+from services.errors import ServiceError
+
+if TYPE_CHECKING:
+    from settings.env import Environment
+
+logger = logging.getLogger(__name__)
+
+DRAIN_S = 20.0
+_CLOSE_S = 5.0
+
+
+def run(environment: Environment) -> None:
+    """Work until SIGTERM or SIGINT, then finish what is in hand and return.
+
+    What is not finished within ``DRAIN_S`` stays on the queue for another worker.
+
+    Raises:
+        ServiceError: the crawler stopped by itself.
+    """
+    uvloop.run(_work(environment))
+
+
+async def _work(environment: Environment) -> None:
+    stopping = asyncio.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stopping.set)
+    client = redis.connect(environment.redis_url or "")
+    queue = Queue(client, claim_s=environment.job_claim_s, tries=environment.job_attempts)
+    slots = environment.egress_concurrency
+    async with client, Intake(queue, slots=slots, claim_s=environment.job_claim_s) as intake:
+        await _crawl(environment, intake, stopping)
+
+
+async def _crawl(environment: Environment, intake: Intake, stopping: asyncio.Event) -> None:
+    settings = get_project_settings()
+    settings.set("TIKTOK_ENVIRONMENT", environment, priority="cmdline")
+    settings.set("TWISTED_REACTOR_ENABLED", value=False, priority="cmdline")
+    runner = AsyncCrawlerRunner(settings)
+    crawl = asyncio.ensure_future(runner.crawl(JobsSpider, intake=intake))
+    asked = asyncio.create_task(stopping.wait())
+    await asyncio.wait({crawl, asked}, return_when=asyncio.FIRST_COMPLETED)
+    if not stopping.is_set():
+        asked.cancel()
+        await crawl
+        raise ServiceError("the crawler stopped by itself: see the log above")
+    if not await intake.close(within_s=DRAIN_S):
+        logger.warning("%d jobs are left to another worker", intake.in_hand)
+    await asyncio.wait({crawl}, timeout=_CLOSE_S)

@@ -1,0 +1,1 @@
+"""From a raw item to a stored and published document."""

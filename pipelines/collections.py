@@ -1,0 +1,67 @@
+"""The collections: their validators and named indexes, made by whoever starts first."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import CollectionInvalid, OperationFailure
+
+from pipelines.documents.mongo import schema_of
+from pipelines.documents.video import Video
+
+if TYPE_CHECKING:
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from services.mongodb import Document
+
+VIDEOS = "videos"
+RAW_ITEMS = "raw_items"
+STATISTICS = "video_statistics"
+
+_NAMESPACE_EXISTS = 48
+_INDEXES = {
+    VIDEOS: [
+        IndexModel([("author.id", ASCENDING), ("created_at", DESCENDING)], name="author_newest"),
+        IndexModel(
+            [("author.username", ASCENDING), ("created_at", DESCENDING)], name="username_newest"
+        ),
+        IndexModel([("hashtags", ASCENDING), ("created_at", DESCENDING)], name="hashtag_newest"),
+        IndexModel([("music.id", ASCENDING), ("created_at", DESCENDING)], name="music_newest"),
+        IndexModel([("created_at", DESCENDING)], name="newest"),
+        IndexModel([("observed_at", DESCENDING)], name="last_observed"),
+    ],
+    RAW_ITEMS: [IndexModel([("expire_at", ASCENDING)], name="expiry", expireAfterSeconds=0)],
+    STATISTICS: [
+        IndexModel(
+            [("meta.video_id", ASCENDING), ("observed_at", ASCENDING)], name="history_of_video"
+        )
+    ],
+}
+
+
+async def prepare(database: AsyncDatabase[Document]) -> None:
+    """Make or update every collection; several processes may do this at once."""
+    await asyncio.gather(
+        _make(database, VIDEOS),
+        _make(database, RAW_ITEMS),
+        _make(
+            database,
+            STATISTICS,
+            timeseries={"timeField": "observed_at", "metaField": "meta", "granularity": "hours"},
+        ),
+    )
+    await database.command("collMod", VIDEOS, validator={"$jsonSchema": schema_of(Video)})
+    for name, indexes in _INDEXES.items():
+        await database[name].create_indexes(indexes)
+
+
+async def _make(database: AsyncDatabase[Document], name: str, **options: Any) -> None:
+    try:
+        await database.create_collection(name, check_exists=False, **options)
+    except CollectionInvalid:
+        return
+    except OperationFailure as error:
+        if error.code != _NAMESPACE_EXISTS:
+            raise

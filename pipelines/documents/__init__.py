@@ -1,0 +1,1 @@
+"""The documents as they are stored, one file for each item."""

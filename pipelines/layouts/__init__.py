@@ -1,0 +1,1 @@
+"""Older layouts of a post, each turned into the one that TikTok's pages use today."""

@@ -1,0 +1,71 @@
+"""The last stage: the finished answer is put where the API looks first."""
+
+from __future__ import annotations
+
+from time import time
+from typing import TYPE_CHECKING
+
+import orjson
+
+from crawler.jobs import answers
+from crawler.jobs.records import Lane
+from pipelines.documents.public import metadata
+from services import redis
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from pipelines.documents.video import Video
+    from pipelines.posts import Post
+    from settings.env import Environment
+
+_MEDIA_MARGIN_S = 600
+
+
+class PublishPipeline:
+    """Writes the cache entry of each stored post; its job's outcome then wakes who waits."""
+
+    def __init__(self, url: str, *, ttl_s: int) -> None:
+        self._redis = redis.connect(url)
+        self._ttl_s = ttl_s
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> PublishPipeline:
+        """Read the address of Redis and how long an answer is good."""
+        environment: Environment = crawler.settings["TIKTOK_ENVIRONMENT"]
+        return cls(environment.redis_url or "", ttl_s=environment.cache_ttl_s)
+
+    async def close_spider(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose()
+
+    async def process_item(self, item: Post) -> Video:
+        """Publish the post and pass its document on, to feeds and signals."""
+        job = item.raw.job
+        await answers.put(
+            self._redis,
+            item.video.id,
+            fields_of(item.video),
+            ttl_s=ttl_of(item.video, self._ttl_s),
+            if_there=job is None or job.lane is Lane.BULK,
+        )
+        return item.video
+
+
+def fields_of(video: Video) -> dict[str, str]:
+    """A cache entry: finished JSON of the metadata, without and with country, and the media."""
+    return {
+        "plain": orjson.dumps(metadata(video, with_country=False)).decode(),
+        "country": orjson.dumps(metadata(video, with_country=True)).decode(),
+        "video_url": video.media.url if video.media else "",
+        "observed_at": str(int(video.observed_at.timestamp())),
+    }
+
+
+def ttl_of(video: Video, ttl_s: int) -> int:
+    """How long an entry is good: never past the moment when its media stop playing."""
+    expires_at = video.media.expires_at if video.media else None
+    if expires_at is None:
+        return ttl_s
+    left_s = int(expires_at.timestamp() - time()) - _MEDIA_MARGIN_S
+    return max(1, min(ttl_s, left_s))

@@ -1,0 +1,75 @@
+"""The fourth stage: the statistics of a post, each time they changed, as a time series."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipelines.collections import STATISTICS, VIDEOS
+from pipelines.documents.mongo import to_mongo
+from pipelines.group_commit import GroupCommit
+from services import mongodb
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from scrapy.crawler import Crawler
+
+    from pipelines.posts import Post
+    from settings.env import Environment
+
+
+class SnapshotsPipeline:
+    """Appends the snapshots that the store found due.
+
+    A worker can die between the store's decision and the append. So a redelivered job, whose
+    statistics are not news any more, looks whether the last snapshot's row is there.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self._client = mongodb.connect(uri)
+        database = mongodb.database(self._client, uri)
+        self._videos = database[VIDEOS]
+        self._statistics = database[STATISTICS]
+        self._commits = GroupCommit(self._write)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> SnapshotsPipeline:
+        """Read the address of MongoDB."""
+        environment: Environment = crawler.settings["TIKTOK_ENVIRONMENT"]
+        return cls(environment.mongodb_uri or "")
+
+    async def close_spider(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def process_item(self, item: Post) -> Post:
+        """Return once the snapshot is appended, if one is due."""
+        if item.is_snapshot_due:
+            await self._commits.submit(item)
+        elif item.raw.job is not None and item.raw.job.tries:
+            await self._append_what_was_lost(item)
+        return item
+
+    async def _write(self, posts: Sequence[Post]) -> Mapping[int, Exception]:
+        await self._statistics.insert_many([_row(post) for post in posts], ordered=False)
+        return {}
+
+    async def _append_what_was_lost(self, post: Post) -> None:
+        video = await self._videos.find_one({"_id": post.video.id}, {"snapshot": 1})
+        snapshot = (video or {}).get("snapshot")
+        if snapshot is None:
+            return
+        row = _row(post) | {"observed_at": snapshot["observed_at"]} | snapshot["statistics"]
+        is_there = {"meta.video_id": post.video.id, "observed_at": row["observed_at"]}
+        if await self._statistics.find_one(is_there, {"_id": 1}) is None:
+            await self._statistics.insert_one(row)
+
+
+def _row(post: Post) -> dict[str, Any]:
+    document = to_mongo(post.video)
+    author = document.get("author") or {}
+    return {
+        "observed_at": post.video.observed_at,
+        "meta": {"video_id": post.video.id, "user_id": author.get("id")},
+        **document["statistics"],
+    }

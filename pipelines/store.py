@@ -1,0 +1,147 @@
+"""The third stage: documents and raw items are written to MongoDB in groups."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import zstandard
+from bson import ObjectId
+from pymongo import ReplaceOne, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from pipelines.collections import RAW_ITEMS, VIDEOS, prepare
+from pipelines.documents.mongo import to_mongo
+from pipelines.group_commit import GroupCommit
+from services import mongodb
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pymongo.asynchronous.collection import AsyncCollection
+    from scrapy.crawler import Crawler
+
+    from pipelines.posts import Post
+    from services.mongodb import Document
+    from settings.env import Environment
+
+_DUPLICATE_KEY = 11000
+_MERGED = ("author", "music")
+_compressor = zstandard.ZstdCompressor(level=1)
+
+
+class WriteError(Exception):
+    """MongoDB refused one document; the text is its own."""
+
+
+class StorePipeline:
+    """Stores each post's document and its raw item."""
+
+    def __init__(self, uri: str, *, raw_ttl_s: int) -> None:
+        self._client = mongodb.connect(uri)
+        self._database = mongodb.database(self._client, uri)
+        self._raw_ttl = timedelta(seconds=raw_ttl_s)
+        self._commits = GroupCommit(self._write)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> StorePipeline:
+        """Read the address of MongoDB and how long raw items are kept."""
+        environment: Environment = crawler.settings["TIKTOK_ENVIRONMENT"]
+        return cls(environment.mongodb_uri or "", raw_ttl_s=environment.raw_ttl_s)
+
+    async def open_spider(self) -> None:
+        """Make the collections, validators and indexes."""
+        await prepare(self._database)
+
+    async def close_spider(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def process_item(self, item: Post) -> Post:
+        """Return once the post is stored and it is known whether a snapshot is due."""
+        await self._commits.submit(item)
+        return item
+
+    async def _write(self, posts: Sequence[Post]) -> Mapping[int, Exception]:
+        token = ObjectId()
+        updates = [update for post in posts for update in _updates(post, token)]
+        raw_items = [self._raw_item(post) for post in posts]
+        errors, raw_errors = await asyncio.gather(
+            _bulk_write(self._database[VIDEOS], updates),
+            _bulk_write(self._database[RAW_ITEMS], raw_items),
+        )
+        due = self._database[VIDEOS].find(
+            {"_id": {"$in": [post.video.id for post in posts]}, "snapshot.commit": token},
+            {"_id": 1},
+        )
+        is_due = {document["_id"] async for document in due}
+        for post in posts:
+            post.is_snapshot_due = post.video.id in is_due
+        return {place // 2: error for place, error in errors.items()} | raw_errors
+
+    def _raw_item(self, post: Post) -> ReplaceOne[Document]:
+        raw = post.raw
+        return ReplaceOne(
+            {"_id": raw.video_id},
+            {
+                "layout": raw.layout.value,
+                "spider": raw.spider,
+                "observed_at": raw.observed_at,
+                "expire_at": raw.observed_at + self._raw_ttl,
+                "data": _compressor.compress(orjson.dumps(raw.data)),
+            },
+            upsert=True,
+        )
+
+
+def _updates(post: Post, token: ObjectId) -> tuple[UpdateOne, UpdateOne]:
+    """What one post changes: what this observation knows, and the last snapshot if it differs.
+
+    A field that this layout does not give keeps the value that a richer one gave before. A newer
+    observation is never overwritten by an older one: the upsert then meets its own id.
+    """
+    document = to_mongo(post.video)
+    video_id = document.pop("_id")
+    known: dict[str, Any] = {}
+    unknown: dict[str, Any] = {"first_seen_at": post.video.observed_at}
+    for name, value in _flat(document):
+        (unknown if value is None or value == [] else known)[name] = value
+    statistics = document["statistics"]
+    snapshot = {"statistics": statistics, "observed_at": post.video.observed_at, "commit": token}
+    return (
+        UpdateOne(
+            {"_id": video_id, "observed_at": {"$lte": post.video.observed_at}},
+            {"$set": known, "$setOnInsert": unknown},
+            upsert=True,
+        ),
+        UpdateOne(
+            {"_id": video_id, "snapshot.statistics": {"$ne": statistics}},
+            {"$set": {"snapshot": snapshot}},
+        ),
+    )
+
+
+def _flat(document: dict[str, Any]) -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for name, value in document.items():
+        if name in _MERGED and isinstance(value, dict):
+            pairs.extend((f"{name}.{inner}", part) for inner, part in value.items())
+        else:
+            pairs.append((name, value))
+    return pairs
+
+
+async def _bulk_write(
+    collection: AsyncCollection[Document], operations: Sequence[Any]
+) -> dict[int, Exception]:
+    try:
+        await collection.bulk_write(operations, ordered=False)
+    except BulkWriteError as error:
+        return {
+            problem["index"]: WriteError(f"{problem['errmsg']} {problem.get('errInfo', '')}")
+            for problem in error.details["writeErrors"]
+            if problem["code"] != _DUPLICATE_KEY
+        }
+    return {}

@@ -1,0 +1,1 @@
+"""Connections to MongoDB and Redis, embedded or given; nothing of our domain."""

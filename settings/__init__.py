@@ -1,0 +1,1 @@
+"""The one reader of the environment, the plans, and Scrapy's settings."""

@@ -1,0 +1,146 @@
+"""The one reader of the environment: every variable that an operator can set, typed and checked.
+
+Names, defaults and meanings are the operator's interface; nothing else in the project reads
+``os.environ``.
+"""
+
+from __future__ import annotations
+
+import shutil
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+TIKTOK_URL = "https://www.tiktok.com"
+TIKTOK_MEDIA_HOSTS = (
+    ".tiktok.com",
+    ".tiktokcdn.com",
+    ".tiktokcdn-us.com",
+    ".tiktokcdn-eu.com",
+    ".muscdn.com",
+)
+WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - recognised, not bound
+
+
+class SettingsError(Exception):
+    """A variable of the environment cannot be used; the text says which one and what to write."""
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _http_address(value: str) -> str:
+    address = value.rstrip("/")
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an http:// or https:// address")
+    return address
+
+
+HttpAddress = Annotated[str, AfterValidator(_http_address)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Environment(BaseSettings):
+    """All settings of one process, read once at its door."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    mongodb_uri: str | None = None
+    redis_url: str | None = None
+    data_dir: Path = Path("data")
+    mongodb_cache_gb: float = Field(default=0.25, ge=0.25)
+
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(default=8080, ge=0, le=65535)
+    api_processes: int = Field(default=1, ge=1)
+    public_url: HttpAddress | None = None
+
+    tiktok_url: HttpAddress = TIKTOK_URL
+    tiktok_media_hosts: Words = TIKTOK_MEDIA_HOSTS
+    crawl_workers: int = Field(default=1, ge=0)
+    browser_workers: int | None = Field(default=None, ge=0)
+    extract_timeout_s: Seconds = 10
+    cache_ttl_s: int = Field(default=3600, gt=0)
+    proxy_urls: Words = ()
+
+    secret_key: str | None = None
+    admin_token: str | None = None
+    rapidapi_proxy_secret: Words = ()
+    trusted_proxies: Networks = ()
+    require_https: bool = False
+    chromium_path: Path | None = None
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+
+    webhook_allow_networks: Networks = ()
+    backoff_first_s: Seconds = 60
+    backoff_max_s: Seconds = 1800
+    breaker_blocks: int = Field(default=5, ge=1)
+    breaker_window_s: Seconds = 600
+    egress_concurrency: int = Field(default=64, ge=1)
+    egress_delay_s: float = Field(default=0, ge=0)
+    job_claim_s: Seconds = 5
+    job_attempts: int = Field(default=3, ge=1)
+
+    upgrade_url: str | None = None
+    support_email: str | None = None
+    rapidapi_custom_plan: Literal["free", "basic", "pro", "business"] = "free"
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
+    archive_url: str | None = None
+    metrics_allow_networks: Networks = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+    otel_exporter_otlp_endpoint: str | None = None
+    raw_ttl_s: int = Field(default=30 * 24 * 3600, gt=0)
+
+    @cached_property
+    def chromium(self) -> Path | None:
+        """The browser to use: the path given, or the one found on PATH, or None."""
+        if self.chromium_path is not None:
+            return self.chromium_path
+        found = shutil.which("chromium") or shutil.which("chromium-browser")
+        return Path(found) if found else None
+
+    @property
+    def public_address(self) -> str:
+        """The start of every link in answers.
+
+        Raises:
+            SettingsError: the API binds a wildcard address and ``PUBLIC_URL`` is not set.
+        """
+        if self.public_url is not None:
+            return self.public_url
+        if self.api_host in WILDCARD_HOSTS:
+            raise SettingsError(
+                f"API_HOST={self.api_host} listens on every address: set PUBLIC_URL to the address"
+                " that callers use, such as https://api.example.com"
+            )
+        host = f"[{self.api_host}]" if ":" in self.api_host else self.api_host
+        return f"http://{host}:{self.api_port}"
+
+
+def read_environment() -> Environment:
+    """Read and check every variable.
+
+    Raises:
+        SettingsError: one or more variables are wrong; the text names each.
+    """
+    try:
+        return Environment()
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(part) for part in problem['loc'][:1]).upper()}: {problem['msg']}"
+            for problem in error.errors()
+        ]
+        raise SettingsError("; ".join(dict.fromkeys(lines))) from error

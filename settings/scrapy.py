@@ -1,0 +1,69 @@
+"""Scrapy's settings, for the worker and for plain ``scrapy crawl`` alike."""
+
+from __future__ import annotations
+
+from settings.env import read_environment
+
+_environment = read_environment()
+
+BOT_NAME = "tiktok-video-intelligence"
+SPIDER_MODULES = ["crawler.spiders"]
+NEWSPIDER_MODULE = "crawler.spiders"
+
+TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+ASYNCIO_EVENT_LOOP = "uvloop.Loop"
+
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+LOG_LEVEL = _environment.log_level
+LOG_SCRAPED_ITEMS = False
+
+CONCURRENT_REQUESTS = _environment.egress_concurrency
+CONCURRENT_REQUESTS_PER_DOMAIN = _environment.egress_concurrency
+# One item a page: the default of 100 starts a hundred tasks for each response.
+CONCURRENT_ITEMS = 4
+DOWNLOAD_TIMEOUT = 8
+DOWNLOAD_MAXSIZE = 8 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 0
+_HANDLER = "scrapy.core.downloader.handlers._aiohttp.AiohttpDownloadHandler"
+DOWNLOAD_HANDLERS = {"http": _HANDLER, "https": _HANDLER}
+DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
+ROBOTSTXT_OBEY = False
+RETRY_TIMES = 2
+
+USER_AGENT = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/147.0.0.0 Safari/537.36"
+)
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "en-US,en;q=0.9",
+}
+
+# Off is what a page of a post does not need: its cookies are read where they matter, its redirects
+# say what became of it, and every address is crawled as often as it is asked for.
+DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
+}
+SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,
+    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+}
+ITEM_PIPELINES = {
+    "pipelines.normalize.NormalizePipeline": 100,
+    "pipelines.validate.ValidatePipeline": 200,
+    "pipelines.store.StorePipeline": 300,
+    "pipelines.snapshots.SnapshotsPipeline": 400,
+    "pipelines.publish.PublishPipeline": 500,
+}
+
+# What our own components read, typed.
+TIKTOK_ENVIRONMENT = _environment

@@ -1,0 +1,63 @@
+"""Real servers for the tests: one mongod and one Valkey for the whole run, empty for each test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from services import mongodb, redis
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from pymongo.asynchronous.database import AsyncDatabase
+    from redis.asyncio import Redis
+
+    from services.mongodb import Document
+
+
+@pytest.fixture(scope="session")
+def mongodb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = mongodb.EmbeddedMongo(tmp_path_factory.mktemp("mongodb"), cache_gb=0.25)
+    server.start()
+    yield server.uri
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = redis.EmbeddedValkey(tmp_path_factory.mktemp("valkey"))
+    server.start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+async def mongodb_uri(mongodb_server: str) -> AsyncIterator[str]:
+    client = mongodb.connect(mongodb_server)
+    await client.drop_database(mongodb.DATABASE)
+    yield mongodb_server
+    await client.close()
+
+
+@pytest.fixture
+async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[Document]]:
+    client = mongodb.connect(mongodb_uri)
+    yield mongodb.database(client, mongodb_uri)
+    await client.close()
+
+
+@pytest.fixture
+async def redis_url(redis_server: str) -> AsyncIterator[str]:
+    client = redis.connect(redis_server)
+    await client.flushall()
+    yield redis_server
+    await client.aclose()
+
+
+@pytest.fixture
+async def redis_client(redis_url: str) -> AsyncIterator[Redis]:
+    client = redis.connect(redis_url)
+    yield client
+    await client.aclose()

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from crawler.errors import Reason
+from crawler.jobs import answers
+from crawler.jobs.queue import DEAD_LETTERS, STREAMS, Queue
+from crawler.jobs.records import Job, Lane, Outcome
+from crawler.links import Target, TargetType
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+VIDEO = Target(type=TargetType.VIDEO, value="7106594312292453675", username="someone")
+SHORT = Target(type=TargetType.SHORT, value="ZMexample1")
+CLAIM_S = 0.05
+
+
+@pytest.fixture
+async def queue(redis_client: Redis) -> Queue:
+    queue = Queue(redis_client, consumer="first", claim_s=CLAIM_S)
+    await queue.prepare()
+    return queue
+
+
+async def take_one(queue: Queue, lane: Lane = Lane.DEMAND) -> Job:
+    (job,) = await queue.take(lane, 10, block_s=1)
+    return job
+
+
+async def only_dead_letter(redis_client: Redis) -> dict[Any, Any]:
+    letters: Any = await redis_client.xrange(DEAD_LETTERS)
+    ((_, letter),) = letters
+    return dict(letter)
+
+
+async def test_a_job_arrives_as_it_was_asked_for(queue: Queue) -> None:
+    await queue.ask(VIDEO, flight_s=10)
+
+    job = await take_one(queue)
+
+    assert job.target == VIDEO
+    assert job.lane is Lane.DEMAND
+    assert job.run is None
+
+
+async def test_twenty_who_ask_at_once_share_one_job(queue: Queue) -> None:
+    await asyncio.gather(*(queue.ask(VIDEO, flight_s=10) for _ in range(20)))
+
+    assert len(await queue.take(Lane.DEMAND, 100, block_s=0.1)) == 1
+
+
+async def test_a_finished_target_can_be_asked_for_again(queue: Queue) -> None:
+    await queue.ask(VIDEO, flight_s=10)
+    await queue.finish(await take_one(queue), Outcome(key=VIDEO.key, video_id=VIDEO.value))
+
+    await queue.ask(VIDEO, flight_s=10)
+
+    assert (await take_one(queue)).target == VIDEO
+
+
+async def test_a_job_ends_once_even_when_two_workers_finish_it(
+    queue: Queue, redis_client: Redis
+) -> None:
+    await queue.ask(VIDEO, flight_s=10)
+    job = await take_one(queue)
+    await asyncio.sleep(CLAIM_S * 1.5)
+    second = Queue(redis_client, consumer="second", claim_s=CLAIM_S)
+    (claimed,) = await second.claim(Lane.DEMAND, 10, held=set())
+    outcome = Outcome(key=VIDEO.key, video_id=VIDEO.value)
+
+    assert await second.finish(claimed, outcome) is True
+    assert await queue.finish(job, outcome) is False
+
+
+async def test_a_job_that_is_renewed_is_not_claimed(queue: Queue, redis_client: Redis) -> None:
+    second = Queue(redis_client, consumer="second", claim_s=CLAIM_S)
+    await queue.ask(VIDEO, flight_s=10)
+    job = await take_one(queue)
+    for _ in range(4):
+        await asyncio.sleep(CLAIM_S / 2)
+        await queue.renew([job])
+        assert await second.claim(Lane.DEMAND, 10, held=set()) == []
+
+
+async def test_a_worker_never_claims_what_it_has_in_hand(queue: Queue) -> None:
+    await queue.ask(VIDEO, flight_s=10)
+    job = await take_one(queue)
+    await asyncio.sleep(CLAIM_S * 1.5)
+
+    assert await queue.claim(Lane.DEMAND, 10, held={job.entry_id}) == []
+
+
+async def test_a_job_whose_workers_keep_dying_becomes_a_dead_letter(
+    queue: Queue, redis_client: Redis
+) -> None:
+    await queue.ask(VIDEO, flight_s=10)
+    await take_one(queue)
+    for tries in (1, 2):
+        await asyncio.sleep(CLAIM_S * 1.5)
+        (job,) = await queue.claim(Lane.DEMAND, 10, held=set())
+        assert job.tries == tries
+    await asyncio.sleep(CLAIM_S * 1.5)
+
+    assert await queue.claim(Lane.DEMAND, 10, held=set()) == []
+    letter = await only_dead_letter(redis_client)
+    assert letter["value"] == VIDEO.value
+    assert letter["reason"] == "crawl_failed"
+    assert await redis_client.xlen(STREAMS[Lane.DEMAND]) == 0
+
+
+async def test_a_failing_job_is_handed_out_three_times_and_then_buried_with_its_reason(
+    queue: Queue, redis_client: Redis
+) -> None:
+    await queue.ask(VIDEO, flight_s=10)
+    error = Outcome(key=VIDEO.key, reason=Reason.UPSTREAM_ERROR, upstream_message="502")
+
+    ended = [await queue.fail(await take_one(queue), error) for _ in range(3)]
+
+    assert ended == [False, False, True]
+    letter = await only_dead_letter(redis_client)
+    assert (letter["reason"], letter["message"]) == ("upstream_error", "502")
+
+
+async def test_a_soft_block_is_tried_twice_only(queue: Queue) -> None:
+    await queue.ask(VIDEO, flight_s=10)
+    block = Outcome(key=VIDEO.key, reason=Reason.UPSTREAM_BLOCKED)
+
+    assert [await queue.fail(await take_one(queue), block) for _ in range(2)] == [False, True]
+
+
+async def test_an_entry_that_is_no_job_goes_to_the_dead_letters(
+    queue: Queue, redis_client: Redis
+) -> None:
+    await redis_client.xadd(STREAMS[Lane.BULK], {"type": "nonsense"})
+
+    assert await queue.take(Lane.BULK, 10, block_s=0.1) == []
+    letter = await only_dead_letter(redis_client)
+    assert letter["reason"] == "unreadable"
+    assert (await queue.depth(Lane.BULK)).in_hand == 0
+
+
+async def test_the_outcomes_of_a_run_come_as_its_jobs_end(queue: Queue) -> None:
+    targets = [Target(type=TargetType.VIDEO, value=str(number)) for number in range(700)]
+    assert await queue.add(targets, run="run_1") == 700
+    for job in await queue.take(Lane.BULK, 1000, block_s=1):
+        await queue.finish(job, Outcome(key=job.target.key, video_id=job.target.value))
+
+    outcomes = [outcome.video_id async for outcome in queue.outcomes("run_1", count=700)]
+
+    assert outcomes == [str(number) for number in range(700)]
+
+
+async def test_an_absence_is_remembered_for_as_long_as_its_reason_says(
+    queue: Queue, redis_client: Redis
+) -> None:
+    await queue.ask(VIDEO, flight_s=10)
+    gone = Outcome(key=VIDEO.key, video_id=VIDEO.value, reason=Reason.VIDEO_PRIVATE)
+
+    await queue.finish(await take_one(queue), gone)
+
+    key = answers.cache_key(VIDEO.value)
+    assert await redis_client.hgetall(key) == {"reason": "video_private"}
+    assert 3590 <= await redis_client.ttl(key) <= 3600
+
+
+async def test_a_bulk_job_makes_no_cache_entry_for_an_absence(
+    queue: Queue, redis_client: Redis
+) -> None:
+    await queue.add([VIDEO], run="run_1")
+    gone = Outcome(key=VIDEO.key, video_id=VIDEO.value, reason=Reason.VIDEO_DELETED)
+
+    await queue.finish(await take_one(queue, Lane.BULK), gone)
+
+    assert not await redis_client.exists(answers.cache_key(VIDEO.value))
+
+
+async def test_where_a_short_link_leads_is_remembered(queue: Queue, redis_client: Redis) -> None:
+    await queue.ask(SHORT, flight_s=10)
+
+    await queue.finish(await take_one(queue), Outcome(key=SHORT.key, video_id=VIDEO.value))
+
+    assert await redis_client.get(answers.short_key(SHORT.value)) == VIDEO.value
+
+
+async def test_a_dead_short_link_is_remembered_by_its_reason(
+    queue: Queue, redis_client: Redis
+) -> None:
+    await queue.ask(SHORT, flight_s=10)
+
+    await queue.finish(await take_one(queue), Outcome(key=SHORT.key, reason=Reason.SHORT_LINK_DEAD))
+
+    assert await redis_client.get(answers.short_key(SHORT.value)) == "!short_link_dead"
+
+
+async def test_the_queue_goes_on_when_redis_has_lost_everything(
+    queue: Queue, redis_client: Redis
+) -> None:
+    await redis_client.flushall()
+    await queue.ask(VIDEO, flight_s=10)
+
+    assert await queue.take(Lane.DEMAND, 10, block_s=0.1) == []
+    assert (await take_one(queue)).target == VIDEO
+
+
+async def test_depth_counts_what_waits_and_what_is_in_hand(queue: Queue) -> None:
+    await queue.add([VIDEO, SHORT], run="run_1")
+    await queue.take(Lane.BULK, 1, block_s=1)
+
+    depth = await queue.depth(Lane.BULK)
+
+    assert (depth.waiting, depth.in_hand) == (1, 1)
+    assert depth.oldest_s is not None
+    assert 0 <= depth.oldest_s < 60
