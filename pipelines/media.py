@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from pipelines.documents.video import Media, Rendition
 from pipelines.values import as_dict, as_list, dicts, expiry_of, first_url, to_int, to_text, to_url
 
-_PAGE_HOST = "www.tiktok.com"
+_PAGE_HOST = "://www.tiktok.com/"
 _SOUNDLESS_PATH = "/media-video-hvc1/"
 
 
@@ -68,7 +67,7 @@ def _addresses(rendition: Rendition) -> list[str]:
     if rendition.codec == "bytevc2":
         return []
     good = [address for address in rendition.urls if _SOUNDLESS_PATH not in address]
-    return sorted(good, key=lambda address: _host(address) == _PAGE_HOST)
+    return sorted(good, key=lambda address: _PAGE_HOST in address)
 
 
 def _rank(rendition: Rendition) -> tuple[int, int]:
@@ -108,10 +107,3 @@ def _clean_address(value: object) -> str | None:
     if isinstance(value, list):
         return first_url(*(one.get("src") if isinstance(one, dict) else one for one in value))
     return to_url(value)
-
-
-def _host(address: str) -> str:
-    try:
-        return urlsplit(address).hostname or ""
-    except ValueError:
-        return ""

@@ -11,8 +11,11 @@ from crawler.jobs import answers
 from crawler.jobs.records import Lane
 from pipelines.documents.public import metadata
 from services import redis
+from services.group_commit import GroupCommit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scrapy.crawler import Crawler
 
     from pipelines.documents.video import Video
@@ -28,6 +31,7 @@ class PublishPipeline:
     def __init__(self, url: str, *, ttl_s: int) -> None:
         self._redis = redis.connect(url)
         self._ttl_s = ttl_s
+        self._commits: GroupCommit[answers.Entry, int] = GroupCommit(self._put)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> PublishPipeline:
@@ -42,14 +46,17 @@ class PublishPipeline:
     async def process_item(self, item: Post) -> Video:
         """Publish the post and pass its document on, to feeds and signals."""
         job = item.raw.job
-        await answers.put(
-            self._redis,
-            item.video.id,
-            fields_of(item.video),
+        entry = answers.Entry(
+            video_id=item.video.id,
+            fields=fields_of(item.video),
             ttl_s=ttl_of(item.video, self._ttl_s),
             if_there=job is None or job.lane is Lane.BULK,
         )
+        await self._commits.submit(entry)
         return item.video
+
+    async def _put(self, entries: Sequence[answers.Entry]) -> list[int | Exception]:
+        return await answers.put(self._redis, entries)
 
 
 def fields_of(video: Video) -> dict[str, str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipelines.collections import STATISTICS, VIDEOS
-from pipelines.documents.mongo import to_mongo
-from pipelines.group_commit import GroupCommit
+from pipelines.documents.mongo import to_plain
 from services import mongodb
+from services.group_commit import GroupCommit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from scrapy.crawler import Crawler
 
@@ -30,7 +30,7 @@ class SnapshotsPipeline:
         database = mongodb.database(self._client, uri)
         self._videos = database[VIDEOS]
         self._statistics = database[STATISTICS]
-        self._commits = GroupCommit(self._write)
+        self._commits: GroupCommit[Post, None] = GroupCommit(self._write)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> SnapshotsPipeline:
@@ -50,9 +50,9 @@ class SnapshotsPipeline:
             await self._append_what_was_lost(item)
         return item
 
-    async def _write(self, posts: Sequence[Post]) -> Mapping[int, Exception]:
+    async def _write(self, posts: Sequence[Post]) -> list[None]:
         await self._statistics.insert_many([_row(post) for post in posts], ordered=False)
-        return {}
+        return [None] * len(posts)
 
     async def _append_what_was_lost(self, post: Post) -> None:
         video = await self._videos.find_one({"_id": post.video.id}, {"snapshot": 1})
@@ -66,10 +66,9 @@ class SnapshotsPipeline:
 
 
 def _row(post: Post) -> dict[str, Any]:
-    document = to_mongo(post.video)
-    author = document.get("author") or {}
+    video = post.video
     return {
-        "observed_at": post.video.observed_at,
-        "meta": {"video_id": post.video.id, "user_id": author.get("id")},
-        **document["statistics"],
+        "observed_at": video.observed_at,
+        "meta": {"video_id": video.id, "user_id": video.author.id},
+        **to_plain(video.statistics),
     }

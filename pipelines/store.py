@@ -14,11 +14,11 @@ from pymongo.errors import BulkWriteError
 
 from pipelines.collections import RAW_ITEMS, VIDEOS, prepare
 from pipelines.documents.mongo import to_mongo
-from pipelines.group_commit import GroupCommit
 from services import mongodb
+from services.group_commit import GroupCommit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pymongo.asynchronous.collection import AsyncCollection
     from scrapy.crawler import Crawler
@@ -43,7 +43,7 @@ class StorePipeline:
         self._client = mongodb.connect(uri)
         self._database = mongodb.database(self._client, uri)
         self._raw_ttl = timedelta(seconds=raw_ttl_s)
-        self._commits = GroupCommit(self._write)
+        self._commits: GroupCommit[Post, None] = GroupCommit(self._write)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> StorePipeline:
@@ -64,7 +64,7 @@ class StorePipeline:
         await self._commits.submit(item)
         return item
 
-    async def _write(self, posts: Sequence[Post]) -> Mapping[int, Exception]:
+    async def _write(self, posts: Sequence[Post]) -> list[Exception | None]:
         token = ObjectId()
         updates = [update for post in posts for update in _updates(post, token)]
         raw_items = [self._raw_item(post) for post in posts]
@@ -79,7 +79,10 @@ class StorePipeline:
         is_due = {document["_id"] async for document in due}
         for post in posts:
             post.is_snapshot_due = post.video.id in is_due
-        return {place // 2: error for place, error in errors.items()} | raw_errors
+        return [
+            errors.get(2 * place) or errors.get(2 * place + 1) or raw_errors.get(place)
+            for place in range(len(posts))
+        ]
 
     def _raw_item(self, post: Post) -> ReplaceOne[Document]:
         raw = post.raw

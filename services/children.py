@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
-import signal
 import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawler.jobs.records import Lane
 from crawler.links import TargetType
+from services.scripts import Script
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from redis.asyncio import Redis
 
     from crawler.jobs.records import Job, Outcome
+    from services.scripts import Call
+
+_put = Script(Path(__file__).with_name("put.lua"))
 
 SHORT_TTL_S = 7 * 24 * 3600
 REASON_MARK = "!"
@@ -28,22 +35,25 @@ def short_key(code: str) -> str:
     return f"short:{code}"
 
 
-async def put(
-    redis: Redis, video_id: str, fields: Mapping[str, str], *, ttl_s: int, if_there: bool = False
-) -> None:
-    """Write a post's cache entry in place of whatever was there.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A cache entry that is to be written."""
 
-    With ``if_there`` an entry is only refreshed, never made: a bulk crawl must not push out what
-    callers ask for.
-    """
-    key = cache_key(video_id)
-    if if_there and not await redis.exists(key):
-        return
-    pipeline = redis.pipeline()
-    pipeline.delete(key)
-    pipeline.hset(key, mapping=dict[Any, Any](fields))
-    pipeline.expire(key, ttl_s)
-    await pipeline.execute()
+    video_id: str
+    fields: Mapping[str, str]
+    ttl_s: int
+    if_there: bool = False
+    """Only refresh it: a bulk crawl must not push out what callers ask for."""
+
+
+async def put(redis: Redis, entries: Sequence[Entry]) -> list[Any]:
+    """Write cache entries in place of whatever was there, in one round trip."""
+    return await _put.call_all(redis, [_call(entry) for entry in entries])
+
+
+def _call(entry: Entry) -> Call:
+    pairs = [part for pair in entry.fields.items() for part in pair]
+    return [cache_key(entry.video_id)], [entry.ttl_s, "1" if entry.if_there else "0", *pairs]
 
 
 async def keep_outcome(redis: Redis, job: Job, outcome: Outcome) -> None:
@@ -56,6 +66,10 @@ async def keep_outcome(redis: Redis, job: Job, outcome: Outcome) -> None:
         elif reason and ttl_s:
             await redis.set(short_key(job.target.value), REASON_MARK + reason.value, ex=ttl_s)
     if reason and ttl_s and outcome.video_id is not None:
-        is_bulk = job.run is not None
-        entry = {"reason": reason.value}
-        await put(redis, outcome.video_id, entry, ttl_s=ttl_s, if_there=is_bulk)
+        entry = Entry(
+            video_id=outcome.video_id,
+            fields={"reason": reason.value},
+            ttl_s=ttl_s,
+            if_there=job.lane is Lane.BULK,
+        )
+        await put(redis, [entry])

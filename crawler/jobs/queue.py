@@ -16,6 +16,8 @@ from redis.exceptions import ResponseError
 from crawler.errors import Reason
 from crawler.jobs import answers
 from crawler.jobs.records import Job, Lane, Outcome, new_id
+from services.group_commit import GroupCommit
+from services.scripts import Script
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from crawler.links import Target
+    from services.scripts import Call
 
 GROUP = "workers"
 STREAMS = {lane: f"jobs:{lane.value}" for lane in Lane}
@@ -31,9 +34,9 @@ CHANNEL = "outcomes"
 RUN_TTL_S = 24 * 3600
 _ADD_AT_ONCE = 500
 
-_scripts = {
-    name: (Path(__file__).parent / f"{name}.lua").read_text() for name in ("ask", "finish", "again")
-}
+_ask, _finish, _again = (
+    Script(Path(__file__).with_name(f"{name}.lua")) for name in ("ask", "finish", "again")
+)
 
 
 def run_key(run: str) -> str:
@@ -63,9 +66,7 @@ class Queue:
         self._consumer = consumer or new_id("worker")
         self._claim_ms = int(claim_s * 1000)
         self._tries = tries
-        self._ask, self._finish, self._again = (
-            redis.register_script(_scripts[name]) for name in ("ask", "finish", "again")
-        )
+        self._finishing: GroupCommit[Call, int] = GroupCommit(self._finish_all)
 
     @property
     def consumer(self) -> str:
@@ -84,9 +85,10 @@ class Queue:
     async def ask(self, target: Target, *, flight_s: float) -> None:
         """Ask for a target on demand; a flight for it that is under way is joined."""
         job = Job(target=target, lane=Lane.DEMAND)
-        await self._ask(
-            keys=[_flight_key(target), STREAMS[Lane.DEMAND]],
-            args=[job.id, int(flight_s * 1000), *_flat(job.to_fields())],
+        await _ask.call(
+            self._redis,
+            [_flight_key(target), STREAMS[Lane.DEMAND]],
+            [job.id, int(flight_s * 1000), *_flat(job.to_fields())],
         )
 
     async def add(self, targets: Iterable[Target], *, run: str) -> int:
@@ -179,8 +181,10 @@ class Queue:
         job.tries += 1
         allowed = min(self._tries, outcome.reason.policy.tries if outcome.reason else self._tries)
         if job.tries < allowed:
-            await self._again(
-                keys=[STREAMS[job.lane]], args=[GROUP, job.entry_id, *_flat(job.to_fields())]
+            await _again.call(
+                self._redis,
+                [STREAMS[job.lane]],
+                [GROUP, job.entry_id, *_flat(job.to_fields())],
             )
             return False
         await self._bury(job, outcome)
@@ -244,7 +248,10 @@ class Queue:
             outcome.counted_as,
             *_flat(letter or {}),
         ]
-        return bool(await self._finish(keys=keys, args=arguments))
+        return bool(await self._finishing.submit((keys, arguments)))
+
+    async def _finish_all(self, calls: Sequence[Call]) -> list[int | Exception]:
+        return await _finish.call_all(self._redis, calls)
 
 
 def write_outcome(outcome: Outcome) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from scrapy import Request, Spider
 from scrapy.exceptions import CloseSpider, DownloadTimeoutError
+from scrapy.http import Headers
 
 from crawler.errors import Reason
 from crawler.items import Layout, RawVideo
@@ -54,12 +55,14 @@ class VideoSpider(Spider):
         environment: Environment = crawler.settings["TIKTOK_ENVIRONMENT"]
         spider.base = environment.tiktok_url
         spider.backoff_s = int(environment.backoff_first_s)
-        spider.user_agent = crawler.settings["USER_AGENT"]
+        spider.headers = Headers(crawler.settings["DEFAULT_REQUEST_HEADERS"])
+        spider.timeout_s = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
         return spider
 
     base: str
     backoff_s: int
-    user_agent: str
+    headers: Headers
+    timeout_s: float
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for the post that the argument names."""
@@ -76,6 +79,7 @@ class VideoSpider(Spider):
             "job": job,
             "hops": 0,
             "handle_httpstatus_all": True,
+            "download_timeout": self.timeout_s,
             # A job's tries are counted on the queue, where they outlive this process.
             "dont_retry": job is not None,
         }
@@ -84,7 +88,14 @@ class VideoSpider(Spider):
     def _ask(self, url: str, meta: dict[str, Any]) -> Request:
         is_short = meta["target"].type is TargetType.SHORT
         callback = self.parse_hop if is_short else self.parse_post
-        return Request(url, callback=callback, errback=self.failed, meta=meta, dont_filter=True)
+        return Request(
+            url,
+            callback=callback,
+            errback=self.failed,
+            headers=self.headers,
+            meta=meta,
+            dont_filter=True,
+        )
 
     async def parse_post(self, response: Response) -> AsyncIterator[Any]:
         """Read a post's page into a raw item, or end the target with its reason."""
@@ -165,7 +176,7 @@ class VideoSpider(Spider):
             spider=self.name,
             job=response.meta["job"],
             cookies=dict(_cookies(response)),
-            user_agent=self.user_agent,
+            user_agent=self.settings["USER_AGENT"],
         )
 
     def _refusal(self, page: Page, response: Response) -> Outcome:
