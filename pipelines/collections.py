@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import CollectionInvalid, OperationFailure
 
 from pipelines.documents.mongo import schema_of
 from pipelines.documents.video import Video
+from services.mongodb import make_collection
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
@@ -20,7 +20,6 @@ VIDEOS = "videos"
 RAW_ITEMS = "raw_items"
 STATISTICS = "video_statistics"
 
-_NAMESPACE_EXISTS = 48
 _INDEXES = {
     VIDEOS: [
         IndexModel([("author.id", ASCENDING), ("created_at", DESCENDING)], name="author_newest"),
@@ -44,9 +43,9 @@ _INDEXES = {
 async def prepare(database: AsyncDatabase[Document]) -> None:
     """Make or update every collection; several processes may do this at once."""
     await asyncio.gather(
-        _make(database, VIDEOS),
-        _make(database, RAW_ITEMS),
-        _make(
+        make_collection(database, VIDEOS),
+        make_collection(database, RAW_ITEMS),
+        make_collection(
             database,
             STATISTICS,
             timeseries={"timeField": "observed_at", "metaField": "meta", "granularity": "hours"},
@@ -55,13 +54,3 @@ async def prepare(database: AsyncDatabase[Document]) -> None:
     await database.command("collMod", VIDEOS, validator={"$jsonSchema": schema_of(Video)})
     for name, indexes in _INDEXES.items():
         await database[name].create_indexes(indexes)
-
-
-async def _make(database: AsyncDatabase[Document], name: str, **options: Any) -> None:
-    try:
-        await database.create_collection(name, check_exists=False, **options)
-    except CollectionInvalid:
-        return
-    except OperationFailure as error:
-        if error.code != _NAMESPACE_EXISTS:
-            raise

@@ -28,6 +28,7 @@ REPLICA_SET = "rs0"
 START_S = 60.0
 STOP_S = 20.0
 _NOT_YET_INITIATED = 94
+_NAMESPACE_EXISTS = 48
 
 Document = dict[str, Any]
 
@@ -48,6 +49,15 @@ def connect(uri: str, *, timeout_s: float = 5.0) -> AsyncMongoClient[Document]:
 def database(client: AsyncMongoClient[Document], uri: str) -> AsyncDatabase[Document]:
     """The database that the address names, else ``tiktok``."""
     return client.get_database(parse_uri(uri).get("database") or DATABASE)
+
+
+async def make_collection(database: AsyncDatabase[Document], name: str, **options: Any) -> None:
+    """Make a collection unless it is there; several processes may do this at once."""
+    try:
+        await database.create_collection(name, check_exists=False, **options)
+    except OperationFailure as error:
+        if error.code != _NAMESPACE_EXISTS:
+            raise
 
 
 def find_mongod() -> Path:

@@ -1,0 +1,113 @@
+"""The collections of accounts: validators and named indexes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from services.mongodb import make_collection
+from settings.plans import PlanName
+
+if TYPE_CHECKING:
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from services.mongodb import Document
+
+ACCOUNTS = "accounts"
+KEYS = "keys"
+USAGE_DAYS = "usage_days"
+USAGE_VIDEOS = "usage_videos"
+USAGE_DRAINS = "usage_drains"
+
+
+def _schema(description: str, required: list[str], **properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "bsonType": "object",
+        "description": description,
+        "required": ["_id", *required],
+        "properties": properties,
+    }
+
+
+def _text(description: str) -> dict[str, Any]:
+    return {"bsonType": "string", "description": description}
+
+
+def _moment(description: str, *, nullable: bool = False) -> dict[str, Any]:
+    return {"bsonType": ["date", "null"] if nullable else "date", "description": description}
+
+
+def _count(description: str) -> dict[str, Any]:
+    return {"bsonType": ["int", "long"], "minimum": 0, "description": description}
+
+
+_SCHEMAS = {
+    ACCOUNTS: _schema(
+        "Who may call, and on which plan.",
+        ["email", "plan", "status", "created_at"],
+        email=_text("E-mail address, lower-case; unique."),
+        plan={"enum": [plan.value for plan in PlanName], "description": "The plan."},
+        status={"enum": ["active", "suspended"], "description": "Suspended accounts get 403."},
+        created_at=_moment("When it was made; billing periods start on this day."),
+    ),
+    KEYS: _schema(
+        "API keys, of which only a digest is kept.",
+        ["account_id", "digest", "hint", "created_at"],
+        account_id=_text("The account it spends from."),
+        digest=_text("SHA-256 of the key, hexadecimal; unique."),
+        hint=_text("The key's first characters, to tell it from others."),
+        label={"bsonType": ["string", "null"], "description": "What the owner calls it."},
+        created_at=_moment("When it was issued."),
+        expires_at=_moment("When it stops working; null for never.", nullable=True),
+        revoked_at=_moment("When it was revoked; null while it works.", nullable=True),
+        allow={"bsonType": "array", "description": "Networks it may be used from; empty for all."},
+    ),
+    USAGE_DAYS: _schema(
+        "What an account used on a day (UTC).",
+        ["account_id", "date"],
+        account_id=_text("The account."),
+        date=_text("YYYY-MM-DD."),
+        total=_count("Extractions and items answered 200, 404 or 5xx."),
+        successful=_count("Those answered 200."),
+        failed=_count("The rest."),
+        cached=_count("Those answered without a crawl."),
+        charged=_count("What counts towards the month."),
+        elapsed_ms=_count("Sum of their times, in milliseconds."),
+    ),
+    USAGE_VIDEOS: _schema(
+        "How often an account asked for a video on a day (UTC).",
+        ["account_id", "date", "video_id", "requests", "last_requested"],
+        account_id=_text("The account."),
+        date=_text("YYYY-MM-DD."),
+        video_id=_text("The video."),
+        requests=_count("How often."),
+        last_requested=_moment("The last time."),
+    ),
+}
+_INDEXES = {
+    ACCOUNTS: [IndexModel([("email", ASCENDING)], name="email", unique=True)],
+    KEYS: [
+        IndexModel([("digest", ASCENDING)], name="digest", unique=True),
+        IndexModel([("account_id", ASCENDING), ("created_at", ASCENDING)], name="of_account"),
+    ],
+    USAGE_DAYS: [
+        IndexModel([("account_id", ASCENDING), ("date", ASCENDING)], name="days_of_account")
+    ],
+    USAGE_VIDEOS: [
+        IndexModel(
+            [("account_id", ASCENDING), ("date", ASCENDING), ("requests", DESCENDING)],
+            name="videos_of_account",
+        )
+    ],
+}
+
+
+async def prepare(database: AsyncDatabase[Document]) -> None:
+    """Make or update every collection; several processes may do this at once."""
+    for name, schema in _SCHEMAS.items():
+        await make_collection(database, name)
+        await database.command("collMod", name, validator={"$jsonSchema": schema})
+    for name, indexes in _INDEXES.items():
+        await database[name].create_indexes(indexes)
+    await make_collection(database, USAGE_DRAINS)

@@ -1,0 +1,101 @@
+"""Why a call is not admitted, and what can be wrong with accounts.
+
+A refusal of a valid key bears the account's standing, so that the answer's headers can be written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from settings.plans import PlanName
+
+
+class AccountsError(Exception):
+    """Anything that accounts, keys and limits refuse."""
+
+
+class AccountExistsError(AccountsError):
+    """There is an account with this e-mail address already."""
+
+
+class UnknownAccountError(AccountsError):
+    """No account has this id or e-mail address."""
+
+
+class KeyNotFoundError(AccountsError):
+    """No key has this id."""
+
+
+class LimitsUnavailableError(AccountsError):
+    """Redis or MongoDB does not answer, so nobody can be admitted."""
+
+
+class UnknownKeyError(AccountsError):
+    """No such key was ever issued, or it is revoked."""
+
+
+class ExpiredKeyError(AccountsError):
+    """The key's time is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How an account stands with its rate and its month."""
+
+    plan: PlanName
+    limit: int
+    """Requests a minute."""
+    remaining: int
+    """How many of them are left."""
+    reset_at: int
+    """Unix seconds at which the oldest counted request is forgotten."""
+    requests_remaining: int
+    """What is left of the month."""
+
+
+class RefusedError(AccountsError):
+    """A valid key whose call is refused all the same."""
+
+    def __init__(self, standing: Standing) -> None:
+        super().__init__(type(self).__name__)
+        self.standing = standing
+        self.plan = standing.plan
+        self.limit = standing.limit
+        self.remaining = standing.remaining
+        self.reset_at = standing.reset_at
+        self.requests_remaining = standing.requests_remaining
+
+
+class SuspendedError(RefusedError):
+    """The account is suspended."""
+
+
+class AddressRefusedError(RefusedError):
+    """The key is not for the caller's address."""
+
+
+class CountryNotAvailableError(RefusedError):
+    """The plan has no country detection; the call counts towards the rate and costs nothing."""
+
+
+class RateExceededError(RefusedError):
+    """The plan's requests of the last minute are used up."""
+
+    def __init__(self, standing: Standing, *, maximum: int, retry_after_s: int) -> None:
+        super().__init__(standing)
+        self.maximum = maximum
+        self.retry_after_s = retry_after_s
+
+
+class MonthSpentError(RefusedError):
+    """The plan's requests of the billing period are used up."""
+
+    def __init__(
+        self, standing: Standing, *, maximum: int, retry_after_s: int, period_end: int
+    ) -> None:
+        super().__init__(standing)
+        self.maximum = maximum
+        self.retry_after_s = retry_after_s
+        self.period_end = period_end

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from accounts.accounts import Account, Accounts
+from accounts.collections import prepare
+from accounts.keys import Keys, digest
+from accounts.limits import Admission, Limits
+from accounts.usage import Usage
+from settings.plans import PlanName
+
+if TYPE_CHECKING:
+    from pymongo.asynchronous.database import AsyncDatabase
+    from redis.asyncio import Redis
+
+    from services.mongodb import Document
+
+WINDOW_S = 0.4
+RESERVATION_S = 0.3
+
+
+@dataclass
+class Desk:
+    """All of accounts on real servers, with short windows."""
+
+    accounts: Accounts
+    keys: Keys
+    limits: Limits
+    redis: Redis
+    database: AsyncDatabase[Document]
+    count: int = 0
+
+    async def caller(self, plan: PlanName = PlanName.FREE, **options: Any) -> tuple[Account, str]:
+        """A new account and the digest of its key."""
+        self.count += 1
+        account = await self.accounts.create(f"caller{self.count}@example.com", plan)
+        _, secret = await self.keys.issue(account.id, **options)
+        return account, digest(secret)
+
+    async def admit(self, key_digest: str, *, cost: int = 0, **options: Any) -> Admission:
+        self.count += 1
+        options.setdefault("request_id", f"req_{self.count}")
+        return await self.limits.admit(key_digest=key_digest, cost=cost, **options)
+
+    async def settle(self, admission: Admission, request_id: str, status: int = 200) -> int:
+        return await self.limits.settle(
+            admission,
+            request_id=request_id,
+            status=status,
+            video_id="7106594312292453675",
+            is_cached=False,
+            elapsed_ms=12,
+        )
+
+
+@pytest.fixture
+async def desk(database: AsyncDatabase[Document], redis_client: Redis) -> Desk:
+    await prepare(database)
+    accounts, keys = Accounts(database, redis_client), Keys(database, redis_client)
+    limits = Limits(
+        redis_client,
+        accounts,
+        keys,
+        Usage(database),
+        reservation_s=RESERVATION_S,
+        window_s=WINDOW_S,
+    )
+    return Desk(accounts, keys, limits, redis_client, database)

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from accounts.usage import STREAM, Drainer
+
+if TYPE_CHECKING:
+    from tests.accounts.conftest import Desk
+
+
+async def events(desk: Desk, count: int, **changes: Any) -> None:
+    pipeline = desk.redis.pipeline()
+    for number in range(count):
+        fields: dict[Any, Any] = {
+            "id": f"req_{number}",
+            "account": "acc_1",
+            "status": 200,
+            "charged": 1,
+            "cached": number % 2,
+            "elapsed_ms": 10,
+            "video": "7106594312292453675",
+        }
+        pipeline.xadd(STREAM, fields | changes)
+    await pipeline.execute()
+
+
+async def today(desk: Desk) -> dict[str, Any]:
+    document = await desk.database.usage_days.find_one({}, {"_id": 0})
+    return dict(document or {})
+
+
+async def test_events_are_folded_into_a_document_for_each_day(desk: Desk) -> None:
+    await events(desk, 6)
+    await events(desk, 2, status=503, charged=0, cached=0, video="")
+
+    assert await Drainer(desk.redis, desk.database).drain() == 8
+
+    assert await today(desk) == {
+        "account_id": "acc_1",
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "total": 8,
+        "successful": 6,
+        "failed": 2,
+        "cached": 3,
+        "charged": 6,
+        "elapsed_ms": 80,
+    }
+    video = await desk.database.usage_videos.find_one()
+    assert video is not None
+    assert (video["video_id"], video["requests"]) == ("7106594312292453675", 6)
+    assert await desk.redis.xlen(STREAM) == 0
+
+
+async def test_several_drainers_at_once_count_each_event_once(desk: Desk) -> None:
+    await events(desk, 2500)
+
+    drainers = [Drainer(desk.redis, desk.database) for _ in range(4)]
+    drained = await asyncio.gather(*(drainer.drain() for drainer in drainers))
+    await drainers[0].drain()
+
+    assert sum(drained) <= 2500
+    assert (await today(desk))["total"] == 2500
+
+
+async def test_a_drainer_that_dies_before_it_trims_doubles_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await events(desk, 5)
+    drainer = Drainer(desk.redis, desk.database)
+
+    async def die(*_: Any, **__: Any) -> None:
+        raise ConnectionError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.redis, "xtrim", die)
+        with pytest.raises(ConnectionError):
+            await drainer.drain()
+    assert await desk.redis.xlen(STREAM) == 5
+
+    await events(desk, 1)
+    assert await Drainer(desk.redis, desk.database).drain() == 1
+
+    assert (await today(desk))["total"] == 6
+
+
+async def test_draining_goes_on_when_redis_comes_back_empty_with_its_clock_behind(
+    desk: Desk,
+) -> None:
+    await events(desk, 3)
+    drainer = Drainer(desk.redis, desk.database)
+    await drainer.drain()
+    await desk.redis.flushall()
+    fields: dict[Any, Any] = {
+        "id": "req_old",
+        "account": "acc_1",
+        "status": 200,
+        "charged": 1,
+        "cached": 0,
+        "elapsed_ms": 1,
+        "video": "",
+    }
+    await desk.redis.xadd(STREAM, fields, id="1000-0")
+
+    assert await drainer.drain() == 1
+
+
+async def test_what_is_left_is_drained_at_the_end(desk: Desk) -> None:
+    drainer = Drainer(desk.redis, desk.database)
+    async with drainer.draining(pause_s=60):
+        await asyncio.sleep(0.05)
+        await events(desk, 4)
+
+    assert (await today(desk))["total"] == 4
