@@ -58,11 +58,6 @@ def reason_of(code: int, message: str) -> Reason | None:
     return Reason.VIDEO_UNAVAILABLE if code in _UNAVAILABLE else Reason.UPSTREAM_ERROR
 
 
-def is_known(code: int) -> bool:
-    """Whether anybody has met this code before."""
-    return code == 0 or code in _CODES or code in _UNAVAILABLE
-
-
 def read_status(payload: dict[str, object]) -> tuple[int, str]:
     """The code and message of a payload, under any of their names; 0 and ``""`` when missing.
 

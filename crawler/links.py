@@ -23,7 +23,7 @@ MAX_HOPS = 4
 EXPECTED_FORM = "https://www.tiktok.com/@username/video/id"
 
 _LONGEST = 2048
-_TIKTOK = "https://www.tiktok.com"
+_TIKTOK_HOST = "www.tiktok.com"
 _DOMAINS = ("tiktok.com", "tiktokv.com")
 _OTHER_SITES = ("douyin.com", "iesdouyin.com")
 _FIRST_POSSIBLE = datetime(2016, 9, 1, tzinfo=UTC)
@@ -70,21 +70,23 @@ class Target:
         return _PATHS[self.type](self)
 
 
+def _quoted(name: str | None) -> str:
+    return quote(name or "_", safe="")
+
+
 _PATHS: dict[TargetType, Callable[[Target], str]] = {
-    TargetType.VIDEO: lambda target: f"/@{quote(target.username or '_')}/video/{target.value}",
-    TargetType.COMMENTS: lambda target: f"/@{quote(target.username or '_')}/video/{target.value}",
+    TargetType.VIDEO: lambda target: f"/@{_quoted(target.username)}/video/{target.value}",
+    TargetType.COMMENTS: lambda target: f"/@{_quoted(target.username)}/video/{target.value}",
     TargetType.SHORT: lambda target: f"/t/{target.value}",
-    TargetType.USER: lambda target: f"/@{quote(target.value)}",
-    TargetType.LIVE: lambda target: f"/@{quote(target.value)}/live",
-    TargetType.HASHTAG: lambda target: f"/tag/{quote(target.value, safe='')}",
+    TargetType.USER: lambda target: f"/@{_quoted(target.value)}",
+    TargetType.LIVE: lambda target: f"/@{_quoted(target.value)}/live",
+    TargetType.HASHTAG: lambda target: f"/tag/{_quoted(target.value)}",
     TargetType.MUSIC: lambda target: f"/music/-{target.value}",
     TargetType.EFFECT: lambda target: f"/sticker/-{target.value}",
-    TargetType.SEARCH: lambda target: f"/search?q={quote(target.value, safe='')}",
-    TargetType.PLAYLIST: lambda target: (
-        f"/@{quote(target.username or '_')}/playlist/-{target.value}"
-    ),
+    TargetType.SEARCH: lambda target: f"/search?q={_quoted(target.value)}",
+    TargetType.PLAYLIST: lambda target: f"/@{_quoted(target.username)}/playlist/-{target.value}",
     TargetType.COLLECTION: lambda target: (
-        f"/@{quote(target.username or '_')}/collection/-{target.value}"
+        f"/@{_quoted(target.username)}/collection/-{target.value}"
     ),
 }
 
@@ -117,11 +119,8 @@ def _rule(kind: TargetType, path: str, hosts: frozenset[str]) -> _Rule:
     return _Rule(kind, re.compile(path + r"/*", re.ASCII | re.IGNORECASE), hosts)
 
 
-_PAGES = frozenset({"tiktok.com", "www.tiktok.com", "m.tiktok.com", "us.tiktok.com"})
-_PAGES |= {"lite.tiktok.com"}
-_SHARES = frozenset(
-    f"{prefix}{domain}" for prefix in ("", "www.", "m.") for domain in ("tiktok.com", "tiktokv.com")
-) - {"tiktok.com", "www.tiktok.com"}
+_PAGES = frozenset(f"{prefix}tiktok.com" for prefix in ("", "www.", "m.", "us.", "lite."))
+_SHARES = frozenset(f"{prefix}{domain}" for prefix in ("", "www.", "m.") for domain in _DOMAINS)
 _SHORT_HOSTS = frozenset(
     f"{prefix}{host}.tiktok.com" for prefix in ("", "www.") for host in ("vm", "vt")
 )
@@ -156,32 +155,54 @@ _RULES = (
     _rule(TargetType.LIVE, r"/share/live/(?P<value>\d{1,20})", frozenset({"m.tiktok.com"})),
     _rule(TargetType.EFFECT, rf"/(?:sticker|effect)/{_SLUG}(?P<value>\d{{1,20}})", _PAGES),
 )
-_FEED = re.compile(r"/(?:foryou|trending|explore)?/?", re.IGNORECASE)
+_FEED = re.compile(r"(?:/(?:foryou|trending|explore)?)?/*", re.ASCII | re.IGNORECASE)
 _FEED_IDS = ("item_id", "shareId", "share_item_id")
-_SEARCH = re.compile(r"/search(?:/(?:video|user|live))?/*", re.IGNORECASE)
+_FEED_ID = re.compile(r"[0-9]{1,20}")
+_SEARCH = re.compile(r"/search(?:/(?:video|user|live))?/*", re.ASCII | re.IGNORECASE)
+_HOP_WALLS = tuple(
+    (reason, re.compile(path + r"(?:/|$)", re.ASCII | re.IGNORECASE))
+    for reason, path in (
+        (Reason.LOGIN_REQUIRED, _LOCALE + "/login"),
+        (Reason.CAPTCHA, _LOCALE + "/captcha"),
+        (Reason.REGION_BLOCKED, "/[a-z]{2}/notfound"),
+    )
+)
 
 _COMMONEST = re.compile(
-    r"https://(?:www\.)?tiktok\.com/@([A-Za-z0-9_.]{1,80})/(?:video|photo)/([0-9]{1,20})/?"
-    r"(?:\?[!-~]*)?"
+    r"https://(?:www\.)?tiktok\.com/@([A-Za-z0-9_.]{2,80})/(?:video|photo)/([0-9]{1,20})/?"
+    r"(?:\?[!-\[\]-~]*)?"
 )
-_SHARED = re.compile(r"https?://\S+", re.IGNORECASE)
-_BARE = re.compile(r"(?:[a-z0-9\-]+\.)*(?:tiktokv?|douyin)\.com(?:/\S*)?", re.IGNORECASE)
-_TRAILING = ".,;:!?)]}>'\"…»”’、。，；：！？）】」』》"
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_AUTHORITY = re.compile(r"[A-Za-z0-9.\-]+")
+_USERNAME = re.compile(r"(?!_$)[\w.\-]{1,80}", re.ASCII)
+# Languages without spaces go on right behind a link: at a sentence's mark, or behind a slash,
+# which only a hashtag's name may follow in letters that are not ASCII.
+_REST = r"(?:[!-~]+/(?<!/tag/)(?=[^!-~\s])|[^\s<>\"、。，；：！？）】」』》〉”’»؟،؛।]*)"
+_SHARED = re.compile(rf"(?<![a-z0-9/=&?@%+])https?://{_REST}", re.IGNORECASE)
+_BARE = re.compile(
+    r"(?<![\w.@:/=&?%\\\-])(?:[a-z0-9\-]+\.)*(?:tiktokv?|(?:ies)?douyin)\.com"
+    rf"(?:(?=[/?#]){_REST}|(?![\w.@:%\\\-]))",
+    re.IGNORECASE,
+)
+_TRAILING = ".,;:!?)]}'*\u200b\u200e\u200f\u202c\u2060\u2069\ufeff"
+_CUT_SHORT = ("…", "...")
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\\]")
+_FORBIDDEN_AROUND = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+_HOST = re.compile(r"[A-Za-z0-9.\-]+")
 
 
 def parse_link(text: str) -> Target:
     """What a link, or a share text around one, leads to.
 
+    Lines of a share text may be parted by line feeds; any other control character is refused. A
+    bare number is refused too: sounds, people and comments have ids like those of posts.
+
     Raises:
         LinkError: the text holds no address of TikTok's, or one of no known form.
     """
-    match = _COMMONEST.fullmatch(text)
-    if match is not None and len(text) <= _LONGEST:
+    if len(text) > _LONGEST:
+        raise LinkError(f"the text is longer than {_LONGEST} characters: send the link alone")
+    if match := _COMMONEST.fullmatch(text):
         return Target(type=TargetType.VIDEO, value=match[2], username=match[1])
-    parts = _split(_find_address(text))
-    target = _classify(parts)
+    target = _classify(_split(_find_address(text)))
     if target is None:
         raise LinkError(f"the TikTok link has no known form: expected {EXPECTED_FORM}")
     return target
@@ -190,7 +211,7 @@ def parse_link(text: str) -> Target:
 def canonical_url(video_id: str, *, username: str | None = None, is_photo: bool = False) -> str:
     """The one address under which a post is stored and returned."""
     kind = "photo" if is_photo else "video"
-    return f"{_TIKTOK}/@{quote(username or '_')}/{kind}/{video_id}"
+    return f"https://{_TIKTOK_HOST}/@{_quoted(username)}/{kind}/{video_id}"
 
 
 def created_at_from_id(video_id: str, *, now: datetime) -> datetime | None:
@@ -216,59 +237,58 @@ def follow(location: str, *, at: str, base: str) -> Target | str:
     Raises:
         ShortLinkError: the hop leads to nothing, out of TikTok, in a circle, or to a wall.
     """
+    # Looked at before they are joined, for joining drops tabs and line breaks.
     if len(location) > _LONGEST or _FORBIDDEN.search(location):
         raise ShortLinkError(Reason.SHORT_LINK_DEAD)
     try:
-        address = _on_tiktok(urljoin(_on_tiktok(at, base), location), base)
-        parts = _split(address)
-    except (LinkError, ValueError):
+        came_from = _on_tiktok(at, base)
+        parts = _split(_on_tiktok(urljoin(came_from, location), base))
+    except ValueError:
         raise ShortLinkError(Reason.SHORT_LINK_DEAD) from None
-    if re.match(r"/login(?:/|$)", parts.path):
-        raise ShortLinkError(Reason.LOGIN_REQUIRED)
+    for reason, path in _HOP_WALLS:
+        if path.match(parts.path):
+            raise ShortLinkError(reason)
     target = _classify(parts)
-    if target is None:
+    if target is None or target == _classify(urlsplit(came_from)):
         raise ShortLinkError(Reason.SHORT_LINK_DEAD)
-    if target.type is not TargetType.SHORT:
-        return target
-    came_from = _classify(_split(_on_tiktok(at, base)))
-    if came_from is not None and came_from.key == target.key:
-        raise ShortLinkError(Reason.SHORT_LINK_DEAD)
-    return base + target.page_path
+    return base + target.page_path if target.type is TargetType.SHORT else target
 
 
 def _on_tiktok(address: str, base: str) -> str:
     """The same address on TikTok's own host, when it is on the one that stands in for it."""
-    if address == base or address.startswith((base + "/", base + "?")):
-        return _TIKTOK + address.removeprefix(base)
-    return address
+    parts, stand_in = urlsplit(address), urlsplit(base)
+    if (parts.scheme, parts.netloc.lower()) != (stand_in.scheme, stand_in.netloc.lower()):
+        return address
+    path = parts.path.removeprefix(stand_in.path)
+    return parts._replace(scheme="https", netloc=_TIKTOK_HOST, path=path).geturl()
 
 
 def _find_address(text: str) -> str:
-    stripped = text.strip()
-    if len(text) > _LONGEST or not stripped:
+    words = text.strip(" \t\r\n")
+    if _FORBIDDEN_AROUND.search(words):
+        raise LinkError("the text holds control characters: send the link alone")
+    found = _SHARED.search(words) or _BARE.search(words)
+    if found is None:
         raise LinkError(f"expected a TikTok link such as {EXPECTED_FORM}")
-    if _FORBIDDEN.search(stripped) or "\\" in stripped:
-        raise LinkError("the link holds characters that no address has")
-    shared = _SHARED.search(stripped)
-    if shared is not None:
-        return shared[0].rstrip(_TRAILING)
-    bare = next((word for word in stripped.split() if _BARE.fullmatch(word.rstrip(_TRAILING))), "")
-    if not bare:
-        raise LinkError(f"expected a TikTok link such as {EXPECTED_FORM}")
-    return "https://" + bare.rstrip(_TRAILING)
+    if found[0].endswith(_CUT_SHORT) and "?" not in found[0]:
+        raise LinkError("the link is cut short: send all of it")
+    address = found[0].rstrip(_TRAILING)
+    return address if found.re is _SHARED else f"https://{address}"
 
 
 def _split(address: str) -> SplitResult:
     try:
         parts = urlsplit(address)
     except ValueError:
-        raise LinkError("the link is no address") from None
+        raise LinkError(f"expected a TikTok link such as {EXPECTED_FORM}") from None
+    # Looked at before it is lowered, for some letters that are not ASCII become ASCII by that.
+    is_plain = _HOST.fullmatch(parts.netloc) and not _FORBIDDEN.search(address)
     host = parts.netloc.lower()
-    if not _AUTHORITY.fullmatch(host):
-        raise LinkError("a TikTok link has neither a port nor a user name before its host")
-    if _is_within(host, _OTHER_SITES):
-        raise LinkError("douyin.com is another site", reason=Reason.UNSUPPORTED_URL)
-    if not _is_within(host, _DOMAINS):
+    if is_plain and _is_within(host, _OTHER_SITES):
+        raise LinkError(
+            f"douyin.com is another site: expected {EXPECTED_FORM}", reason=Reason.UNSUPPORTED_URL
+        )
+    if not is_plain or not _is_within(host, _DOMAINS) or parts.scheme not in {"http", "https"}:
         raise LinkError(f"the link does not lead to TikTok: expected {EXPECTED_FORM}")
     return parts._replace(netloc=host)
 
@@ -280,24 +300,31 @@ def _is_within(host: str, domains: tuple[str, ...]) -> bool:
 def _classify(parts: SplitResult) -> Target | None:
     for rule in _RULES:
         if parts.netloc in rule.hosts and (match := rule.path.fullmatch(parts.path)):
-            return _target(rule.type, match)
-    if parts.netloc not in _PAGES:
-        return None
-    query = dict(parse_qsl(parts.query, max_num_fields=100)) if parts.query else {}
-    if _FEED.fullmatch(parts.path):
-        for name in _FEED_IDS:
-            video_id = query.get(name, "")
-            if video_id.isascii() and video_id.isdigit() and len(video_id) <= 20:
-                return Target(type=TargetType.VIDEO, value=video_id)
-    if _SEARCH.fullmatch(parts.path) and query.get("q"):
-        return Target(type=TargetType.SEARCH, value=query["q"])
-    return None
+            return _named(rule.type, match)
+    return _asked_for(parts) if parts.query and parts.netloc in _PAGES else None
 
 
-def _target(kind: TargetType, match: re.Match[str]) -> Target:
+def _named(kind: TargetType, match: re.Match[str]) -> Target | None:
+    """What a path names; None when its name, once decoded, is none."""
     found = match.groupdict()
     value = found["value"]
     if kind in {TargetType.USER, TargetType.HASHTAG, TargetType.LIVE}:
         value = unquote(value)
-    username = unquote(found.get("user") or "") or None
-    return Target(type=kind, value=value, username=None if username == "_" else username)
+        if _FORBIDDEN.search(value):
+            return None
+    username = found.get("user") or ""
+    is_name = _USERNAME.fullmatch(username)
+    return Target(type=kind, value=value, username=username if is_name else None)
+
+
+def _asked_for(parts: SplitResult) -> Target | None:
+    """What a feed's or the search page's query names."""
+    query = dict(parse_qsl(parts.query))
+    if _FEED.fullmatch(parts.path):
+        ids = (query.get(name, "") for name in _FEED_IDS)
+        video_id = next(filter(_FEED_ID.fullmatch, ids), None)
+        return Target(type=TargetType.VIDEO, value=video_id) if video_id else None
+    words = query.get("q", "")
+    if words and _SEARCH.fullmatch(parts.path) and not _FORBIDDEN.search(words):
+        return Target(type=TargetType.SEARCH, value=words)
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -13,9 +14,6 @@ SIGI = (b"SIGI_STATE", b"sigi-persisted-data")
 NEXT = (b"__NEXT_DATA__",)
 
 _LONGEST_TAG = 400
-_SCOPE_KEYS = tuple(
-    b'"' + name + b'":' for name in (b"webapp.video-detail", b"webapp.reflow.video.detail")
-)
 
 
 def find_script(body: bytes, element_id: bytes) -> tuple[int, int] | None:
@@ -35,14 +33,18 @@ def find_script(body: bytes, element_id: bytes) -> tuple[int, int] | None:
     return None
 
 
-def read_scope(body: bytes, span: tuple[int, int]) -> tuple[str, dict[str, Any]] | None:
-    """A post's detail scope alone, without reading the rest of the element.
+def read_post_scope(body: bytes, names: tuple[str, ...]) -> tuple[str, dict[str, Any]] | None:
+    """The first of these scopes alone, without reading the rest of the element.
 
     Nine tenths of the element are translations. The scope is cut out between its own key and the
     next one; only what parses whole is taken, so a wrong cut can't be mistaken for the scope.
     """
+    span = find_script(body, UNIVERSAL)
+    if span is None:
+        return None
     start, end = span
-    for key in _SCOPE_KEYS:
+    for name in names:
+        key = f'"{name}":'.encode()
         position = body.find(key, start, end)
         if position == -1 or body[position - 1 : position] == b"\\":
             continue
@@ -51,8 +53,14 @@ def read_scope(body: bytes, span: tuple[int, int]) -> tuple[str, dict[str, Any]]
         text = body[value:following] if following != -1 else body[value:end].rstrip()[:-2]
         found = parse(text)
         if found is not None:
-            return key[1:-2].decode(), found
+            return name, found
     return None
+
+
+def read_scopes(body: bytes) -> dict[str, Any]:
+    """All scopes of the rehydration script; empty when there are none."""
+    scopes = (read_element(body, UNIVERSAL) or {}).get("__DEFAULT_SCOPE__")
+    return scopes if isinstance(scopes, dict) else {}
 
 
 def parse(text: bytes) -> dict[str, Any] | None:
@@ -64,13 +72,25 @@ def parse(text: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def _parse_mended(text: bytes) -> dict[str, Any] | None:
+    """The same, also of a text with halves of characters: captions are cut without a care."""
+    found = parse(text)
+    if found is not None:
+        return found
+    try:
+        read = json.loads(text.decode("utf-8", "replace"))
+        return parse(json.dumps(read, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
+
+
 def read_element(body: bytes, *element_ids: bytes) -> dict[str, Any] | None:
     """The object in the first of these elements that holds one."""
     for element_id in element_ids:
         if element_id not in body:
             continue
         span = find_script(body, element_id)
-        found = parse(body[span[0] : span[1]]) if span else None
+        found = _parse_mended(body[span[0] : span[1]]) if span else None
         if found is None:
             found = _read_with_parser(body, element_id.decode())
         if found is not None:
@@ -83,7 +103,7 @@ def _read_with_parser(body: bytes, element_id: str) -> dict[str, Any] | None:
     text = body.decode("utf-8", "replace").replace("\x00", "")
     selector = Selector(text=text, type="html")
     for content in selector.xpath("//script[@id=$id]/text()", id=element_id).getall():
-        found = parse(content.encode("utf-8", "surrogatepass"))
+        found = _parse_mended(content.encode("utf-8", "replace"))
         if found is not None:
             return found
     return None

@@ -27,11 +27,6 @@ class Verdict(StrEnum):
     BLOCKED = "blocked"
     UPSTREAM_ERROR = "upstream_error"
 
-    @property
-    def reason(self) -> Reason | None:
-        """What the verdict means for the target when no status code says more."""
-        return _REASONS[self]
-
 
 _REASONS = {
     Verdict.SERVED: None,
@@ -79,6 +74,7 @@ _MARKS = (
 )
 _UNSEEN = re.compile(rb"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _LOGIN_PATH = re.compile(r"/login(?:/|$)")
+_PROFILE_PATH = re.compile(r"/@[^/]+/*$")
 _CLOSED_COUNTRY_PATH = re.compile(r"/[a-z]{2}/notfound(?:/|$)")
 
 
@@ -101,6 +97,13 @@ def verdict_of(body: bytes, *, status: int, url: str) -> Verdict:
         if b"Access Denied" in body and b"Reference" in body:
             return Verdict.ACCESS_DENIED
     return _verdict_of_status(status) or _verdict_of_sight(body)
+
+
+def reason_at(url: str, verdict: Verdict) -> Reason | None:
+    """What a verdict means for the target at this address."""
+    if verdict is Verdict.NOT_FOUND and _PROFILE_PATH.match(_path(url)):
+        return Reason.USER_NOT_FOUND
+    return _REASONS[verdict]
 
 
 def _verdict_of_status(status: int) -> Verdict | None:

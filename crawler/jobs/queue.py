@@ -214,6 +214,11 @@ class Queue:
             oldest_s = seconds + microseconds / 1e6 - int(first[0][0].split("-")[0]) / 1000
         return Depth(waiting=length - in_hand, in_hand=in_hand, oldest_s=oldest_s)
 
+    async def dead_letters(self, lane: Lane) -> int:
+        """How many jobs of a lane have been given up."""
+        letters: Any = await self._redis.xrange(DEAD_LETTERS)
+        return sum(letter.get("lane") == lane.value for _, letter in letters)
+
     async def _read(self, lane: Lane, entry_id: str, fields: dict[str, str]) -> Job | None:
         try:
             return Job.from_fields(fields, lane=lane, entry_id=entry_id)

@@ -1,0 +1,38 @@
+# Set-up, running and testing; each target makes the virtual environment first if it must.
+
+PYTHON ?= python3
+VENV := .venv
+BENCH_VENV := .bench-venv
+STAMP := $(VENV)/.stamp-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
+
+.PHONY: setup run test drill bench lint
+
+setup: $(STAMP)
+
+$(STAMP): requirements.txt scripts/setup.sh
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" scripts/setup.sh
+	@rm -f $(VENV)/.stamp-*
+	@touch $@
+
+# The shell is replaced, so that Ctrl-C and SIGTERM reach the supervisor alone.
+run: setup
+	@exec $(VENV)/bin/python manage.py up $(if $(SITE),--site "$(SITE)")
+
+test: setup
+	@$(VENV)/bin/python -m pytest -q $(ARGS)
+
+drill: setup
+	@$(VENV)/bin/python -m pytest -q -m drill $(ARGS)
+
+lint: setup
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+
+bench: setup $(BENCH_VENV)/.stamp
+	@$(VENV)/bin/python -m bench $(ARGS)
+
+$(BENCH_VENV)/.stamp: bench/requirements.txt
+	@$(VENV)/bin/python -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+	@touch $@

@@ -1,0 +1,56 @@
+"""The commands of manage.py.
+
+Each command's module imports what it works with only when it runs, so that --help stays quick.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from cli.account import account
+from cli.crawl import crawl
+from cli.doctor import doctor
+from cli.key import key
+from cli.queue import queue
+from cli.serve import serve
+from cli.up import up
+from cli.worker import worker
+
+
+class Commands(click.Group):
+    """A group whose expected errors are one line that says what to do, not a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command, and end with 1 when it cannot be carried out."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if not _is_expected(error):
+                raise
+            click.echo(f"error: {error}", err=True)
+            sys.exit(1)
+
+
+def _is_expected(error: Exception) -> bool:
+    from pymongo.errors import PyMongoError
+    from redis.exceptions import RedisError
+
+    from accounts.errors import AccountsError
+    from services.errors import ServiceError
+    from settings.env import SettingsError
+
+    expected = SettingsError, ServiceError, AccountsError, RedisError, PyMongoError
+    return isinstance(error, expected)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def manage() -> None:
+    """Run and operate the TikTok Video Intelligence API."""
+
+
+for command in (account, crawl, doctor, key, queue, serve, up, worker):
+    manage.add_command(command)

@@ -1,0 +1,48 @@
+"""``manage.py queue``: how full the queue is."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import click
+
+from cli.output import as_json, print_json, print_table
+
+_COLUMNS = ("lane", "waiting", "in_hand", "oldest_s", "dead_letters")
+
+
+@click.group()
+def queue() -> None:
+    """Look at the queue."""
+
+
+@queue.command()
+@as_json
+def show(*, is_json: bool) -> None:
+    """Show how many jobs wait and are in hand, how old the oldest is, and the dead letters."""
+    from services.running import attached
+    from settings.env import read_environment
+
+    with attached(read_environment()) as environment:
+        rows = asyncio.run(_read(environment.redis_url or ""))
+    if is_json:
+        print_json([dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+    else:
+        print_table(_COLUMNS, rows)
+
+
+async def _read(url: str) -> list[tuple[Any, ...]]:
+    from crawler.jobs.queue import Queue
+    from crawler.jobs.records import Lane
+    from services import redis
+
+    async with redis.connect(url) as client:
+        found = Queue(client)
+        rows = []
+        for lane in Lane:
+            depth = await found.depth(lane)
+            age_s = round(depth.oldest_s, 1) if depth.oldest_s is not None else None
+            dead = await found.dead_letters(lane)
+            rows.append((lane.value, depth.waiting, depth.in_hand, age_s, dead))
+        return rows
