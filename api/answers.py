@@ -1,0 +1,64 @@
+"""The answer of an extraction, written around the finished JSON that the cache holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from crawler.errors import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What of a video a caller asked for."""
+
+    with_metadata: bool
+    with_country: bool
+
+    @property
+    def fields(self) -> tuple[str, str, str]:
+        """The fields of a cache entry that the answer is made of, in :class:`Entry`'s order."""
+        if not self.with_metadata:
+            return _BARE
+        return _COUNTRY if self.with_country else _PLAIN
+
+
+_PLAIN = ("plain", "video_url", "reason")
+_COUNTRY = ("country", "video_url", "reason")
+_BARE = ("observed_at", "video_url", "reason")
+
+
+class Entry(NamedTuple):
+    """What the cache holds of a post: an answer's parts, or the reason that there is none."""
+
+    fragment: str
+    video_url: str
+    absence: Reason | None = None
+
+    @classmethod
+    def of(cls, values: Sequence[str | None]) -> Entry | None:
+        """The entry that these values are, or None when they are none."""
+        fragment, video_url, reason = values
+        if reason:
+            return cls("", "", Reason(reason))
+        if fragment is None or video_url is None:
+            return None
+        return cls(fragment, video_url)
+
+
+def write(
+    entry: Entry, wish: Wish, *, is_cached: bool, requests_remaining: int, elapsed_ms: int
+) -> bytes:
+    """The body of a 200."""
+    video_url = orjson.dumps(entry.video_url or None).decode()
+    metadata = f'"metadata":{entry.fragment},' if wish.with_metadata else ""
+    return (
+        f'{{"success":true,"video_url":{video_url},{metadata}'
+        f'"cached":{"true" if is_cached else "false"},'
+        f'"requests_remaining":{requests_remaining},"process_time_ms":{elapsed_ms}}}'
+    ).encode()

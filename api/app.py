@@ -1,0 +1,81 @@
+"""The application: its parts put together, its routes, its middlewares."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from accounts.accounts import Accounts
+from accounts.keys import Keys
+from accounts.limits import Limits
+from accounts.usage import Drainer, Usage
+from api.admissions import Admissions
+from api.body import MAX_BYTES
+from api.extraction import PATIENCE_S, Extraction
+from api.handlers.health import read_health
+from api.handlers.video import extract_video
+from api.health import Health
+from api.middlewares.gate import behind_gate
+from api.openapi import OpenApi
+from api.parts import ADMISSIONS, ENVIRONMENT, EXTRACTION, HEALTH
+from api.uptime import COLLECTION, Uptime
+from crawler.jobs.outcomes import Outcomes
+from crawler.jobs.queue import Queue
+from pipelines.collections import VIDEOS
+from services import mongodb, redis
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from settings.env import Environment
+
+SETTLE_S = 5.0
+"""How long after its answer was due a reservation lapses."""
+
+
+def build_app(environment: Environment) -> web.Application:
+    """The application; it connects to the databases when it starts."""
+    app = web.Application(client_max_size=MAX_BYTES)
+    app[ENVIRONMENT] = environment
+    app.router.add_post("/api/v1/video/extract", behind_gate(extract_video))
+    app.router.add_get("/health", read_health)
+    OpenApi(app, address=environment.public_address)
+    app.cleanup_ctx.append(_parts)
+    return app
+
+
+async def _parts(app: web.Application) -> AsyncIterator[None]:
+    """Connect, and keep what works in the background for as long as the application runs."""
+    environment = app[ENVIRONMENT]
+    uri, url = environment.mongodb_uri or "", environment.redis_url or ""
+    async with contextlib.AsyncExitStack() as stack:
+        client = await stack.enter_async_context(mongodb.connect(uri, timeout_s=PATIENCE_S))
+        database = mongodb.database(client, uri)
+        cache = await stack.enter_async_context(redis.connect(url, timeout_s=PATIENCE_S))
+        patient = await stack.enter_async_context(redis.connect(url))
+        outcomes = await stack.enter_async_context(Outcomes(patient))
+        uptime = Uptime(database[COLLECTION])
+        health = Health(redis=cache, database=database, uptime=uptime)
+        limits = Limits(
+            cache,
+            Accounts(database),
+            Keys(database),
+            Usage(database),
+            reservation_s=environment.extract_timeout_s + SETTLE_S,
+        )
+        app[HEALTH] = health
+        app[ADMISSIONS] = Admissions(limits, upgrade_url=environment.upgrade_url)
+        app[EXTRACTION] = Extraction(
+            app[ADMISSIONS],
+            redis=cache,
+            videos=database[VIDEOS],
+            queue=Queue(cache),
+            outcomes=outcomes,
+            timeout_s=environment.extract_timeout_s,
+            cache_ttl_s=environment.cache_ttl_s,
+        )
+        await stack.enter_async_context(Drainer(patient, database).draining())
+        await stack.enter_async_context(uptime.counting(health.databases_answer))
+        yield

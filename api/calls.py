@@ -1,0 +1,44 @@
+"""One call of the API: who calls, since when, under which id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aiohttp import web
+
+
+class Standing(Protocol):
+    """How an account stands with its rate."""
+
+    @property
+    def limit(self) -> int:
+        """Requests a minute."""
+
+    @property
+    def remaining(self) -> int:
+        """How many of them are left."""
+
+    @property
+    def reset_at(self) -> int:
+        """Unix seconds at which the oldest counted request is forgotten."""
+
+
+@dataclass(slots=True)
+class Call:
+    """What is known of a request beside its body."""
+
+    id: str
+    """``req_…``: in the answer, in every log line, and what its charge is idempotent by."""
+    started: float
+    """The loop's time at which the request was read."""
+    key_digest: str = ""
+    """SHA-256 of the API key; empty on endpoints that need none."""
+    address: str | None = None
+    """Where the caller is, past trusted proxies."""
+    standing: Standing | None = None
+    """The account's numbers, once the key proved valid."""
+
+
+CALL = web.RequestKey("call", Call)
+DATA = web.RequestKey("data", dict[str, Any])

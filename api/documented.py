@@ -1,0 +1,113 @@
+"""Describing an endpoint where it is written: for documentation and validation alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aiohttp_apispec import docs, request_schema
+
+from api.errors import ApiError, Problem
+from api.schemas.errors import (
+    ErrorAnswer,
+    ForbiddenAnswer,
+    OurFaultAnswer,
+    RequestErrorAnswer,
+    TooManyAnswer,
+    UnavailableAnswer,
+    VideoNotFoundAnswer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from marshmallow import Schema
+
+    from api.middlewares import Handler
+
+    H = TypeVar("H", bound=Handler)
+
+SCHEMAS: Mapping[int, type[Schema]] = {
+    400: RequestErrorAnswer,
+    401: ErrorAnswer,
+    403: ForbiddenAnswer,
+    404: VideoNotFoundAnswer,
+    413: RequestErrorAnswer,
+    429: TooManyAnswer,
+    500: OurFaultAnswer,
+    503: UnavailableAnswer,
+}
+
+_ID = {"X-Request-ID": {"type": "string", "description": "The id of this request in our log."}}
+_WAIT = {"Retry-After": {"type": "integer", "description": "Seconds to wait."}}
+_RATE = {
+    "X-RateLimit-Limit": {"type": "integer", "description": "Requests a minute."},
+    "X-RateLimit-Remaining": {"type": "integer", "description": "What is left of them."},
+    "X-RateLimit-Reset": {
+        "type": "integer",
+        "description": "Unix seconds at which the oldest counted request is forgotten.",
+    },
+}
+
+
+def documented(
+    *,
+    tag: str,
+    summary: str,
+    answers: Mapping[int, tuple[type[Schema], str, Any]],
+    problems: Iterable[Problem] = (),
+    body: type[Schema] | None = None,
+    body_example: Mapping[str, Any] | None = None,
+    needs_key: bool = True,
+) -> Callable[[H], H]:
+    """Say what an endpoint takes and answers; its docstring is the description."""
+
+    def describe(handler: H) -> H:
+        docs(
+            tags=[tag],
+            summary=summary,
+            description=" ".join((handler.__doc__ or "").split()),
+            operationId=getattr(handler, "__name__", ""),
+            security=[{"ApiKey": []}] if needs_key else [],
+            responses={
+                **{
+                    str(status): {
+                        "schema": schema,
+                        "description": description,
+                        "headers": _headers(status, needs_key=needs_key),
+                        "examples": {description: example},
+                    }
+                    for status, (schema, description, example) in answers.items()
+                },
+                **_errors(problems, needs_key=needs_key),
+            },
+        )(handler)
+        if body is not None:
+            request_schema(body, required=True, example=dict(body_example or {}))(handler)
+        return handler
+
+    return describe
+
+
+def _errors(problems: Iterable[Problem], *, needs_key: bool) -> dict[str, Any]:
+    responses: dict[str, Any] = {}
+    for problem in problems:
+        response = responses.setdefault(
+            str(problem.status),
+            {
+                "schema": SCHEMAS[problem.status],
+                "description": "",
+                "headers": _headers(problem.status, needs_key=needs_key),
+                "examples": {},
+            },
+        )
+        response["examples"][problem.error] = ApiError(problem, **problem.example).body
+        response["description"] = "; ".join(response["examples"])
+    return responses
+
+
+def _headers(status: int, *, needs_key: bool) -> dict[str, Any]:
+    return {
+        **_ID,
+        **(_RATE if needs_key and status != 401 else {}),
+        **(_WAIT if status in {429, 503} and needs_key else {}),
+    }

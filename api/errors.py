@@ -1,0 +1,186 @@
+"""Errors as callers see them: one table of problems, one shape for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from crawler.errors import Reason
+from crawler.links import EXPECTED_FORM
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SOON_S = 5
+"""How long to wait when the next try may succeed at once."""
+WALL_S = 60
+"""How long to wait when TikTok refuses."""
+HOPELESS_S = 3600
+"""How long to wait when the same question will hardly have another answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One kind of error."""
+
+    status: int
+    error: str
+    """The words that clients compare."""
+    detail: str
+    """What is wrong, for a reader; the usual text where it varies."""
+    example: Mapping[str, Any] = field(default_factory=dict)
+    """Further keys of the body, as documentation shows them."""
+
+
+UNAUTHORIZED = Problem(status=401, error="Unauthorized", detail="The X-API-Key header is missing")
+INVALID_KEY = Problem(
+    status=401, error="Invalid API Key", detail="The API key provided is invalid or expired"
+)
+EXPIRED_KEY = Problem(
+    status=401, error="Expired API key", detail="The API key provided has expired"
+)
+SUSPENDED = Problem(
+    status=403, error="Account suspended", detail="The account of this API key is suspended"
+)
+FORBIDDEN = Problem(
+    status=403,
+    error="Forbidden",
+    detail="The API key does not allow requests from this address",
+)
+NO_COUNTRY = Problem(
+    status=403,
+    error="Country detection not available",
+    detail="Country detection requires Pro or Business plan",
+    example={"current_plan": "basic", "upgrade_url": "https://example.com/upgrade"},
+)
+INVALID_URL = Problem(
+    status=400,
+    error="Invalid TikTok URL",
+    detail=f"Expected a link to a TikTok video such as {EXPECTED_FORM}",
+    example={"requests_remaining": 949},
+)
+MISSING_PARAMETER = Problem(
+    status=400,
+    error="Missing parameter",
+    detail="The parameter 'url' is required",
+    example={"requests_remaining": 949},
+)
+INVALID_PARAMETER = Problem(
+    status=400,
+    error="Invalid parameter",
+    detail="The parameter 'extract_metadata' must be true or false",
+    example={"requests_remaining": 949},
+)
+VIDEO_NOT_FOUND = Problem(
+    status=404,
+    error="Video not found",
+    detail="The video may have been deleted or is private",
+    example={
+        "reason": Reason.VIDEO_DELETED.value,
+        "retryable": False,
+        "requests_remaining": 948,
+    },
+)
+ENDPOINT_NOT_FOUND = Problem(
+    status=404, error="Endpoint not found", detail="There is nothing at this path"
+)
+WRONG_METHOD = Problem(
+    status=405,
+    error="Endpoint not found",
+    detail="This path has another method; the Allow header names it",
+)
+TOO_LARGE = Problem(
+    status=413,
+    error="Payload too large",
+    detail="The body is larger than any valid request",
+    example={"requests_remaining": 949},
+)
+RATE_EXCEEDED = Problem(
+    status=429,
+    error="Rate limit exceeded",
+    detail="Maximum 30 requests per minute for Basic plan",
+    example={"retry_after": 45, "reset_at": "2024-01-01T10:01:00Z"},
+)
+MONTH_SPENT = Problem(
+    status=429,
+    error="Monthly quota exceeded",
+    detail="Maximum 1000 requests per month for Basic plan",
+    example={"retry_after": 86400, "reset_at": "2024-02-01T00:00:00Z"},
+)
+OUR_FAULT = Problem(
+    status=500,
+    error="Internal server error",
+    detail="Something went wrong on our side; the log knows this request by its id",
+    example={"request_id": "req_5f0c1d2e3a4b5c6d7e8f"},
+)
+UNAVAILABLE = Problem(
+    status=503,
+    error="Service unavailable",
+    detail="TikTok did not answer in time; the crawl goes on, ask again",
+    example={"reason": Reason.TIMEOUT.value, "retryable": True},
+)
+
+_UNAVAILABLE_DETAILS = {
+    Reason.TIMEOUT: UNAVAILABLE.detail,
+    Reason.UPSTREAM_BLOCKED: "TikTok refuses our requests at the moment",
+    Reason.UPSTREAM_ERROR: "TikTok answered with an error",
+    Reason.CHALLENGE: "TikTok asks for a browser check instead of showing the video",
+    Reason.CAPTCHA: "TikTok asks for a captcha instead of showing the video",
+    Reason.LOGIN_REQUIRED: "TikTok shows this video only to users who are logged in",
+    Reason.REGION_BLOCKED: "TikTok does not show this video in our region",
+    Reason.STORAGE_UNAVAILABLE: "A database does not answer at the moment",
+    Reason.CRAWL_FAILED: "The crawl of the video failed",
+}
+
+
+class ApiError(Exception):
+    """An answer other than the one that was asked for."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        detail: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(problem.error)
+        self.problem = problem
+        self.detail = detail or problem.detail
+        self.headers = dict(headers or {})
+        self.more = more
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the answer."""
+        return self.problem.status
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The answer's body."""
+        return {"success": False, "error": self.problem.error, "detail": self.detail, **self.more}
+
+
+def refusal(reason: Reason, *, retry_after_s: int | None = None) -> ApiError:
+    """The answer to a target that has none."""
+    policy = reason.policy
+    words: dict[str, Any] = {"reason": reason.value, "retryable": policy.retryable}
+    if policy.status == 400:
+        return ApiError(INVALID_URL, **words)
+    if policy.status == 404:
+        return ApiError(VIDEO_NOT_FOUND, **words)
+    wait_s = retry_after_s or _usual_wait_s(reason)
+    detail = _UNAVAILABLE_DETAILS[reason]
+    return ApiError(UNAVAILABLE, detail=detail, headers={"Retry-After": str(wait_s)}, **words)
+
+
+def moment(unix_s: float) -> str:
+    """A time as the API writes it, such as ``2024-01-15T10:30:00Z``."""
+    return datetime.fromtimestamp(int(unix_s), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _usual_wait_s(reason: Reason) -> int:
+    if not reason.policy.retryable:
+        return HOPELESS_S
+    return WALL_S if reason.policy.is_wall else SOON_S

@@ -1,0 +1,60 @@
+"""Requests and answers as documentation shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+EXTRACT_REQUEST: dict[str, Any] = {
+    "url": "https://www.tiktok.com/@someone/video/7106594312292453675",
+    "extract_metadata": True,
+    "extract_country": False,
+}
+
+EXTRACT_ANSWER: dict[str, Any] = {
+    "success": True,
+    "video_url": "https://media.example.com/7106594312292453675.mp4",
+    "metadata": {
+        "video_id": "7106594312292453675",
+        "title": "Morning run",
+        "description": "Morning run with @user1 #fyp #viral",
+        "author": {
+            "username": "someone",
+            "nickname": "Some One",
+            "verified": True,
+            "follower_count": 1000000,
+            "avatar": "https://media.example.com/someone.jpeg",
+        },
+        "statistics": {
+            "views": 1000000,
+            "likes": 50000,
+            "comments": 1000,
+            "shares": 500,
+            "saves": 2000,
+        },
+        "music": {
+            "title": "original sound",
+            "author": "Some One",
+            "duration": 15,
+            "url": "https://media.example.com/sound.mp3",
+        },
+        "hashtags": ["fyp", "viral"],
+        "mentions": ["@user1"],
+        "duration": 15,
+        "resolution": "1080x1920",
+        "thumbnail": "https://media.example.com/7106594312292453675.jpeg",
+        "created_at": "2024-01-15T10:30:00Z",
+        "country": None,
+        "region": None,
+    },
+    "cached": False,
+    "requests_remaining": 949,
+    "process_time_ms": 1234,
+}
+
+HEALTH_ANSWER: dict[str, Any] = {
+    "status": "healthy",
+    "version": "1.0.0",
+    "uptime": 99.8,
+    "services": {"mongodb": "healthy", "redis": "healthy", "tiktok_api": "operational"},
+    "timestamp": "2024-01-15T10:30:00Z",
+}

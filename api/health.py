@@ -1,0 +1,100 @@
+"""Whether the service is healthy: its databases now, TikTok lately, its uptime over 30 days."""
+
+from __future__ import annotations
+
+import asyncio
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from pymongo.errors import PyMongoError
+from redis.exceptions import RedisError
+
+from api.errors import moment
+from api.version import version
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping
+
+    from pymongo.asynchronous.database import AsyncDatabase
+    from redis.asyncio import Redis
+
+    from api.uptime import Uptime
+    from services.mongodb import Document
+
+PATIENCE_S = 0.7
+RECENT_MINUTES = 5
+_ENOUGH = 3
+_SERVED_WHEN_DOWN = 0.1
+_SERVED_WHEN_SOUND = 0.8
+
+
+class Health:
+    """What ``/health`` says."""
+
+    def __init__(self, *, redis: Redis, database: AsyncDatabase[Document], uptime: Uptime) -> None:
+        self._redis = redis
+        self._database = database
+        self._uptime = uptime
+
+    async def report(self) -> dict[str, Any]:
+        """The body of the answer."""
+        mongodb, redis, upstream = await asyncio.gather(
+            _answers(self._database.command("ping")),
+            _answers(self._redis.ping()),
+            self._upstream(),
+        )
+        return {
+            "status": _word(mongodb and redis),
+            "version": version(),
+            "uptime": self._uptime.percentage,
+            "services": {
+                "mongodb": _word(mongodb),
+                "redis": _word(redis),
+                "tiktok_api": upstream,
+            },
+            "timestamp": moment(time()),
+        }
+
+    async def databases_answer(self) -> bool:
+        """Whether MongoDB and Redis both answer in time."""
+        answers = await asyncio.gather(
+            _answers(self._database.command("ping")), _answers(self._redis.ping())
+        )
+        return all(answers)
+
+    async def _upstream(self) -> str:
+        """TikTok, by what the last minutes' crawls met; no crawl is no reason to worry."""
+        minute = int(time()) // 60
+        pipeline = self._redis.pipeline(transaction=False)
+        for past in range(RECENT_MINUTES):
+            pipeline.hgetall(f"crawls:{minute - past}")
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                minutes = await pipeline.execute()
+        except (RedisError, OSError):
+            return "operational"
+        return judge(minutes)
+
+
+def judge(minutes: list[Mapping[str, str]]) -> str:
+    """One word for crawls counted as ``served``, ``refused`` and ``failed``."""
+    total = sum(int(count) for counts in minutes for count in counts.values())
+    if not total:
+        return "operational"
+    served = sum(int(counts.get("served", 0)) for counts in minutes) / total
+    if served < _SERVED_WHEN_DOWN and total >= _ENOUGH:
+        return "down"
+    return "operational" if served >= _SERVED_WHEN_SOUND else "degraded"
+
+
+def _word(is_healthy: bool) -> str:
+    return "healthy" if is_healthy else "unhealthy"
+
+
+async def _answers(question: Awaitable[Any]) -> bool:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await question
+    except (RedisError, PyMongoError, OSError):
+        return False
+    return True

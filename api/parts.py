@@ -1,0 +1,15 @@
+"""What handlers find on the application, by typed keys."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from api.admissions import Admissions
+from api.extraction import Extraction
+from api.health import Health
+from settings.env import Environment
+
+ENVIRONMENT = web.AppKey("environment", Environment)
+ADMISSIONS = web.AppKey("admissions", Admissions)
+EXTRACTION = web.AppKey("extraction", Extraction)
+HEALTH = web.AppKey("health", Health)

@@ -1,0 +1,128 @@
+"""The extraction of a video: its request and its answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields
+
+from api.schemas.quick import Flag, QuickSchema
+from crawler.links import EXPECTED_FORM
+
+_flag_errors: dict[str, Any] = {"invalid": "must be true or false", "null": "must be true or false"}
+
+
+class ExtractRequest(QuickSchema):
+    """What a caller asks for; keys that are not known are ignored."""
+
+    class Meta:
+        """Newer clients may send more than this version knows."""
+
+        unknown = EXCLUDE
+
+    url = fields.String(
+        required=True,
+        error_messages={
+            "required": "is required",
+            "null": "must be a string",
+            "invalid": "must be a string",
+        },
+        metadata={
+            "description": "A link to a TikTok video: canonical, short, mobile, embed or share"
+            " form, with or without query parameters, or a share text around one.",
+            "example": EXPECTED_FORM.replace("username", "someone").replace(
+                "video/id", "video/7106594312292453675"
+            ),
+        },
+    )
+    extract_metadata = Flag(
+        load_default=True,
+        error_messages=_flag_errors,
+        metadata={"description": "Whether the answer has `metadata`."},
+    )
+    extract_country = Flag(
+        load_default=False,
+        error_messages=_flag_errors,
+        metadata={
+            "description": "Whether `country` and `region` are filled in; Pro and Business only."
+        },
+    )
+
+
+def _nullable(kind: type[fields.Field[Any]], description: str) -> Any:
+    return kind(allow_none=True, metadata={"description": description})
+
+
+class Author(Schema):
+    """Who posted the video."""
+
+    username = _nullable(fields.String, "The name in the profile's address.")
+    nickname = _nullable(fields.String, "The name that is shown.")
+    verified = _nullable(fields.Boolean, "Whether TikTok verified the account.")
+    follower_count = _nullable(fields.Integer, "Followers of the account.")
+    avatar = _nullable(fields.Url, "Address of the profile picture.")
+
+
+class Statistics(Schema):
+    """Counters of the video when it was observed."""
+
+    views = _nullable(fields.Integer, "Times played.")
+    likes = _nullable(fields.Integer, "Likes.")
+    comments = _nullable(fields.Integer, "Comments.")
+    shares = _nullable(fields.Integer, "Shares.")
+    saves = _nullable(fields.Integer, "Times saved to favourites.")
+
+
+class Music(Schema):
+    """The sound under the video."""
+
+    title = _nullable(fields.String, "Title of the sound.")
+    author = _nullable(fields.String, "Who made it.")
+    duration = _nullable(fields.Integer, "Seconds.")
+    url = _nullable(fields.Url, "Address of the audio.")
+
+
+class Metadata(Schema):
+    """What TikTok tells about the video; null is what it does not tell."""
+
+    video_id = fields.String(required=True, metadata={"description": "TikTok's id of the post."})
+    title = _nullable(fields.String, "Title, where the post has one of its own.")
+    description = _nullable(fields.String, "The caption.")
+    author = fields.Nested(Author, allow_none=True)
+    statistics = fields.Nested(Statistics)
+    music = fields.Nested(Music, allow_none=True)
+    hashtags = fields.List(
+        fields.String(), metadata={"description": "Names of hashtags, without the sign."}
+    )
+    mentions = fields.List(
+        fields.String(), metadata={"description": "Mentioned users, such as `@user1`."}
+    )
+    duration = _nullable(fields.Integer, "Seconds.")
+    resolution = _nullable(fields.String, "Width x height, such as `1080x1920`.")
+    thumbnail = _nullable(fields.Url, "Address of the cover picture.")
+    created_at = _nullable(fields.String, "When it was posted, ISO 8601 in UTC.")
+    country = _nullable(fields.String, "ISO 3166-1 alpha-2; only when asked for and known.")
+    region = _nullable(fields.String, "Region in that country; only when asked for and known.")
+
+
+class ExtractAnswer(Schema):
+    """A video that was found."""
+
+    success = fields.Constant(True, metadata={"type": "boolean"}, required=True)
+    video_url = fields.Url(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The media, in a plain GET; null for a post of photos."},
+    )
+    metadata = fields.Nested(
+        Metadata, metadata={"description": "Absent with `extract_metadata: false`."}
+    )
+    cached = fields.Boolean(
+        required=True, metadata={"description": "Whether no crawl was needed for this answer."}
+    )
+    requests_remaining = fields.Integer(
+        required=True, metadata={"description": "What is left of the month."}
+    )
+    process_time_ms = fields.Integer(
+        required=True, metadata={"description": "Milliseconds from request to answer."}
+    )
