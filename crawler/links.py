@@ -179,7 +179,7 @@ _REST = r"(?:[!-~]+/(?<!/tag/)(?=[^!-~\s])|[^\s<>\"、。，；：！？）】�
 _SHARED = re.compile(rf"(?<![a-z0-9/=&?@%+])https?://{_REST}", re.IGNORECASE)
 _BARE = re.compile(
     r"(?<![\w.@:/=&?%\\\-])(?:[a-z0-9\-]+\.)*(?:tiktokv?|(?:ies)?douyin)\.com"
-    rf"(?:(?=[/?#]){_REST}|(?![\w.@:%\\\-]))",
+    rf"(?=[/?#]){_REST}",
     re.IGNORECASE,
 )
 _TRAILING = ".,;:!?)]}'*\u200b\u200e\u200f\u202c\u2060\u2069\ufeff"
