@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from accounts.cached import account_key, forget
 from accounts.collections import ACCOUNTS
 from accounts.errors import AccountExistsError, AccountsError, UnknownAccountError
 from settings.plans import PlanName
@@ -41,11 +42,6 @@ class Account:
     plan: PlanName
     status: Status
     created_at: datetime
-
-
-def account_key(account_id: str) -> str:
-    """Where Redis keeps what an admission needs of an account."""
-    return f"account:{account_id}"
 
 
 class Accounts:
@@ -120,8 +116,7 @@ class Accounts:
             _named(who), {"$set": change}, return_document=ReturnDocument.AFTER
         )
         account = _read(document, who)
-        if self._redis is not None:
-            await self._redis.delete(account_key(account.id))
+        await forget(self._redis, account_key(account.id))
         return account
 
 

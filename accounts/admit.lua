@@ -1,23 +1,29 @@
 -- Admit one call: key, account, rate, month, cache, in one round trip.
--- KEYS: the key's cached record, usage stream, cache entry ('' for none).
+-- KEYS: the key's cached record, usage stream, count of changes, cache entry ('' for none).
 -- ARGV: request id, cost (0 or 1), window in ms, reservation in ms, '1' if a country is wanted,
 --       '1' if the caller's address was found on the key's list, video id,
 --       then the fields of the cache entry, the reason of an absence last.
--- Answers {verdict, account id, plan, limit, remaining, reset (us), left of the month, now (us),
---          extra, cached values…}.
+-- Answers {'load', now (us), count of changes} when MongoDB must be read first, {'expired'}, or
+--   {verdict, account id, plan, limit, remaining, reset (us), left of the month, now (us),
+--    extra, cached values…}.
+local time = redis.call('TIME')
+local seconds = tonumber(time[1])
+local now = seconds * 1000000 + time[2]
+local function load()
+  return {'load', now, redis.call('GET', KEYS[3]) or '0'}
+end
+
 local key = redis.call('HMGET', KEYS[1], 'account', 'expires_at', 'allow')
 if not key[1] then
-  return {'load'}
+  return load()
 end
 local account = redis.call('HMGET', 'account:' .. key[1],
   'plan', 'status', 'rate', 'month', 'country', 'period_start', 'period_end')
 local month = redis.call('HMGET', 'month:' .. key[1], 'period', 'charged')
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-if not account[1] or month[1] ~= account[6] or tonumber(time[1]) >= tonumber(account[7]) then
-  return {'load'}
+if not account[1] or month[1] ~= account[6] or seconds >= tonumber(account[7]) then
+  return load()
 end
-if key[2] ~= '' and tonumber(time[1]) >= tonumber(key[2]) then
+if key[2] ~= '' and seconds >= tonumber(key[2]) then
   return {'expired'}
 end
 
@@ -25,19 +31,21 @@ local rate = 'rate:' .. key[1]
 local reserved = 'reserved:' .. key[1]
 local window = ARGV[3] * 1000
 local limit = tonumber(account[3])
-redis.call('ZREMRANGEBYSCORE', rate, '-inf', now - window)
-redis.call('ZREMRANGEBYSCORE', reserved, '-inf', now)
+local function text(number)
+  return string.format('%.0f', number)
+end
+-- A call is counted for the window's whole length, its last microsecond included.
+redis.call('ZREMRANGEBYSCORE', rate, '-inf', '(' .. text(now - window))
+redis.call('ZREMRANGEBYSCORE', reserved, '-inf', text(now))
 local counted = redis.call('ZCARD', rate)
 local left = account[4] - month[2] - redis.call('ZCARD', reserved)
 
-local function reset(index)
-  local oldest = redis.call('ZRANGE', rate, index, index, 'WITHSCORES')
-  return (oldest[2] or now) + window
-end
 local function answer(verdict, extra, values)
+  -- After a change to a smaller plan more calls may be counted than it allows.
+  local index = math.max(0, counted - limit)
+  local oldest = redis.call('ZRANGE', rate, index, index, 'WITHSCORES')
   local result = {verdict, key[1], account[1], limit, math.max(0, limit - counted),
-    string.format('%.0f', reset(math.max(0, counted - limit))), math.max(0, left),
-    string.format('%.0f', now), extra or ''}
+    (oldest[2] or now) + window + 1, math.max(0, left), now, extra or ''}
   for index = 1, #ARGV - 7 do
     result[9 + index] = values and values[index] or false
   end
@@ -57,7 +65,7 @@ local is_refused_country = ARGV[5] == '1' and account[5] ~= '1'
 if ARGV[2] == '1' and left <= 0 and not is_refused_country then
   return answer('month', account[7])
 end
-redis.call('ZADD', rate, string.format('%.0f', now), ARGV[1])
+redis.call('ZADD', rate, text(now), ARGV[1])
 counted = counted + 1
 if is_refused_country then
   return answer('country')
@@ -67,8 +75,8 @@ if ARGV[2] ~= '1' then
 end
 
 local values = {}
-if KEYS[3] ~= '' then
-  values = redis.call('HMGET', KEYS[3], unpack(ARGV, 8))
+if KEYS[4] ~= '' then
+  values = redis.call('HMGET', KEYS[4], unpack(ARGV, 8))
   local absent = values[#values]
   local is_whole = #values > 1
   for index = 1, #values - 1 do
@@ -77,12 +85,13 @@ if KEYS[3] ~= '' then
   if absent or is_whole then
     redis.call('HINCRBY', 'month:' .. key[1], 'charged', 1)
     redis.call('XADD', KEYS[2], '*', 'id', ARGV[1], 'account', key[1],
+      'at', text(seconds * 1000 + math.floor(time[2] / 1000)),
       'status', absent and 404 or 200, 'charged', 1, 'cached', 1, 'elapsed_ms', 0,
-      'video', ARGV[7])
+      'video_id', ARGV[7])
     left = left - 1
     return answer('charged', '', values)
   end
 end
-redis.call('ZADD', reserved, string.format('%.0f', now + ARGV[4] * 1000), ARGV[1])
+redis.call('ZADD', reserved, text(now + ARGV[4] * 1000), ARGV[1])
 left = left - 1
 return answer('reserved', '', values)

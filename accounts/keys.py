@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pymongo import ReturnDocument
 
+from accounts.cached import cached_key, forget
 from accounts.collections import KEYS
 from accounts.errors import AccountsError, KeyNotFoundError
 
@@ -51,11 +52,6 @@ def mint() -> str:
 def digest(key: str) -> str:
     """What is kept of a key: its SHA-256, hexadecimal. The key's own randomness is its salt."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def cached_key(key_digest: str) -> str:
-    """Where Redis keeps what an admission needs of a key."""
-    return f"key:{key_digest}"
 
 
 class Keys:
@@ -129,8 +125,7 @@ class Keys:
         if document is None:
             raise KeyNotFoundError(f"there is no key {key_id!r}: `key list WHO` shows an account's")
         key = _read(document)
-        if self._redis is not None:
-            await self._redis.delete(cached_key(key.digest))
+        await forget(self._redis, cached_key(key.digest))
         return key
 
 

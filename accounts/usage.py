@@ -1,8 +1,8 @@
 """Usage: what each account used on each day, drained from Redis to MongoDB.
 
-Every settled call leaves an event on a stream. The drainer folds events into one document for each
-account and day, and moves its position on the stream in the same transaction: an event counts
-once, however often a drain is begun.
+Every settled call leaves an event on a stream. The drainer folds events into documents, and moves
+its position on the stream in the same transaction: an event counts once, however often a drain is
+begun. What is past the position is not drained yet; both together are what was used.
 """
 
 from __future__ import annotations
@@ -10,24 +10,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import defaultdict
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError, PyMongoError
 from redis.exceptions import RedisError, ResponseError
 
 from accounts.collections import USAGE_DAYS, USAGE_DRAINS, USAGE_VIDEOS
+from accounts.folding import day_updates, fold, moment_of, video_updates
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
 
     from pymongo.asynchronous.client_session import AsyncClientSession
     from pymongo.asynchronous.database import AsyncDatabase
     from redis.asyncio import Redis
 
+    from accounts.folding import Days, Event
     from services.mongodb import Document
 
 logger = logging.getLogger(__name__)
@@ -36,27 +35,73 @@ STREAM = "usage"
 _START = "0-0"
 _AT_ONCE = 1000
 _PAUSE_S = 1.0
+_LAST_DRAIN_S = 3.0
+
+Entry = tuple[str, "Event"]
 
 
 class Usage:
-    """Reads what is drained."""
+    """Reads what was used: what is drained, and what is still on the stream."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
-        self._days = database[USAGE_DAYS]
+    def __init__(self, redis: Redis, database: AsyncDatabase[Document]) -> None:
+        self._redis = redis
+        self._database = database
+
+    async def position(self) -> str:
+        """Up to where the stream is drained."""
+        document = await self._database[USAGE_DRAINS].find_one({"_id": STREAM})
+        return str(document["position"]) if document else _START
+
+    async def waiting(self, position: str) -> list[Entry]:
+        """The next events past a position, oldest first."""
+        found: Any = await self._redis.xrange(STREAM, min=f"({position}", count=_AT_ONCE)
+        return [(entry_id, event) for entry_id, event in found]
 
     async def charged_since(self, account_id: str, start: datetime) -> int:
-        """What an account was charged from a day on."""
-        days = self._days.find(
+        """What an account was charged from a day on, counted anew."""
+        while True:
+            position = await self.position()
+            await self.keep_above(position)
+            charged = await self._drained_since(account_id, start)
+            charged += await self._waiting_since(account_id, start, position)
+            if await self.position() == position:
+                return charged
+
+    async def keep_above(self, position: str) -> None:
+        """See to it that the events to come lie past a position.
+
+        Without its data Redis would number them by its clock alone, which may be behind the one
+        that the position is from: a machine taking over, a clock set right.
+        """
+        if position == _START or _order(await self._last_id()) >= _order(position):
+            return
+        with contextlib.suppress(ResponseError):  # meanwhile there are events past it
+            await self._redis.xadd(STREAM, {"at": 0}, id=position, maxlen=0, approximate=False)
+
+    async def _last_id(self) -> str:
+        try:
+            about: Any = await self._redis.xinfo_stream(STREAM)
+        except ResponseError:
+            return _START
+        return str(about["last-generated-id"])
+
+    async def _drained_since(self, account_id: str, start: datetime) -> int:
+        days = self._database[USAGE_DAYS].find(
             {"account_id": account_id, "date": {"$gte": start.strftime("%Y-%m-%d")}},
             {"charged": 1},
         )
         return sum([int(day.get("charged", 0)) async for day in days])
 
-
-@dataclass(slots=True)
-class _Day:
-    counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    videos: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    async def _waiting_since(self, account_id: str, start: datetime, position: str) -> int:
+        charged = 0
+        while entries := await self.waiting(position):
+            position = entries[-1][0]
+            charged += sum(
+                int(event["charged"])
+                for _, event in entries
+                if event["account"] == account_id and moment_of(event) >= start
+            )
+        return charged
 
 
 class Drainer:
@@ -65,19 +110,20 @@ class Drainer:
     def __init__(self, redis: Redis, database: AsyncDatabase[Document]) -> None:
         self._redis = redis
         self._database = database
+        self._usage = Usage(redis, database)
 
     @contextlib.asynccontextmanager
     async def draining(self, *, pause_s: float = _PAUSE_S) -> AsyncIterator[None]:
         """Drain in the background, and once more at the end."""
-        task = asyncio.create_task(self._drain_for_ever(pause_s), name="usage drainer")
+        ending = asyncio.Event()
+        task = asyncio.create_task(self._drain_until(ending, pause_s), name="usage drainer")
         try:
             yield
         finally:
+            # pymongo can swallow a cancellation, so the task is asked to end by itself.
+            ending.set()
+            await asyncio.wait({task}, timeout=_LAST_DRAIN_S)
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-            with contextlib.suppress(RedisError, PyMongoError, OSError):
-                await self.drain()
 
     async def drain(self) -> int:
         """Drain what is there now and answer how many events it was.
@@ -90,117 +136,54 @@ class Drainer:
             count += drained
         return count
 
-    async def _drain_for_ever(self, pause_s: float) -> None:
-        while True:
+    async def _drain_until(self, ending: asyncio.Event, pause_s: float) -> None:
+        is_last = False
+        while not is_last:
+            is_last = ending.is_set()
             try:
                 await self.drain()
             except (RedisError, PyMongoError, OSError) as error:
                 logger.warning("usage stays on the stream for now: %s", error)
-            await asyncio.sleep(pause_s)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ending.wait(), pause_s)
 
     async def _drain_once(self) -> int:
-        position = await self._position()
-        answer: Any = await self._redis.xrange(
-            STREAM, min=f"({await self._readable_from(position)}", count=_AT_ONCE
-        )
-        if not answer:
+        position = await self._usage.position()
+        entries = await self._usage.waiting(position)
+        if not entries:
+            await self._usage.keep_above(position)
             return 0
-        last: str = answer[-1][0]
-        if await self._fold(answer, position, last):
-            milliseconds, _, sequence = last.partition("-")
-            await self._redis.xtrim(STREAM, minid=f"{milliseconds}-{int(sequence) + 1}")
-            return len(answer)
-        return 0
+        last, _ = entries[-1]
+        if not await self._move(position, last, fold(event for _, event in entries)):
+            return 0
+        milliseconds, sequence = _order(last)
+        await self._redis.xtrim(STREAM, minid=f"{milliseconds}-{sequence + 1}", approximate=False)
+        return len(entries)
 
-    async def _position(self) -> str:
-        document = await self._database[USAGE_DRAINS].find_one({"_id": STREAM})
-        if document is not None:
-            return str(document["position"])
-        with contextlib.suppress(DuplicateKeyError):
-            await self._database[USAGE_DRAINS].insert_one({"_id": STREAM, "position": _START})
-        return _START
+    async def _move(self, position: str, last: str, days: Days) -> bool:
+        """Count the days and move the position, both or neither."""
+        drains = self._database[USAGE_DRAINS]
+        if position == _START:
+            with contextlib.suppress(DuplicateKeyError):
+                await drains.insert_one({"_id": STREAM, "position": _START})
 
-    async def _readable_from(self, position: str) -> str:
-        """The position, or the stream's start when Redis lost its data and its clock is behind."""
-        try:
-            about: Any = await self._redis.xinfo_stream(STREAM)
-        except ResponseError:
-            return position
-        return position if _order(about["last-generated-id"]) >= _order(position) else _START
-
-    async def _fold(self, entries: list[Any], position: str, last: str) -> bool:
-        """Count the events and move the position, both or neither."""
-        days = _fold_days(entries)
-
-        async def fold(session: AsyncClientSession) -> bool:
-            moved = await self._database[USAGE_DRAINS].update_one(
+        async def move(session: AsyncClientSession) -> bool:
+            moved = await drains.update_one(
                 {"_id": STREAM, "position": position},
                 {"$set": {"position": last}},
                 session=session,
             )
             if moved.matched_count == 0:
                 return False
-            await self._database[USAGE_DAYS].bulk_write(
-                [_day_update(key, day) for key, day in days.items()], session=session
-            )
-            videos = [
-                _video_update(key, video_id, *seen)
-                for key, day in days.items()
-                for video_id, seen in day.videos.items()
-            ]
-            if videos:
+            await self._database[USAGE_DAYS].bulk_write(day_updates(days), session=session)
+            if videos := video_updates(days):
                 await self._database[USAGE_VIDEOS].bulk_write(videos, session=session)
             return True
 
         async with self._database.client.start_session() as session:
-            return bool(await session.with_transaction(fold))
+            return bool(await session.with_transaction(move))
 
 
 def _order(entry_id: str) -> tuple[int, int]:
     milliseconds, _, sequence = entry_id.partition("-")
     return int(milliseconds), int(sequence or 0)
-
-
-def _fold_days(entries: list[Any]) -> dict[tuple[str, str], _Day]:
-    days: dict[tuple[str, str], _Day] = defaultdict(_Day)
-    for entry_id, event in entries:
-        at = datetime.fromtimestamp(_order(entry_id)[0] / 1000, UTC)
-        day = days[event["account"], at.strftime("%Y-%m-%d")]
-        is_answered = event["status"] == "200"
-        for name, count in (
-            ("total", 1),
-            ("successful", int(is_answered)),
-            ("failed", int(not is_answered)),
-            ("cached", int(event["cached"])),
-            ("charged", int(event["charged"])),
-            ("elapsed_ms", int(event["elapsed_ms"])),
-        ):
-            day.counts[name] += count
-        if event["video"]:
-            requests, _ = day.videos.get(event["video"], (0, at))
-            day.videos[event["video"]] = (requests + 1, at)
-    return days
-
-
-def _day_update(key: tuple[str, str], day: _Day) -> UpdateOne:
-    account_id, date = key
-    return UpdateOne(
-        {"_id": f"{account_id}:{date}"},
-        {"$inc": dict(day.counts), "$setOnInsert": {"account_id": account_id, "date": date}},
-        upsert=True,
-    )
-
-
-def _video_update(
-    key: tuple[str, str], video_id: str, requests: int, last_requested: datetime
-) -> UpdateOne:
-    account_id, date = key
-    return UpdateOne(
-        {"_id": f"{account_id}:{date}:{video_id}"},
-        {
-            "$inc": {"requests": requests},
-            "$max": {"last_requested": last_requested},
-            "$setOnInsert": {"account_id": account_id, "date": date, "video_id": video_id},
-        },
-        upsert=True,
-    )

@@ -25,6 +25,7 @@ from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
 from pipelines.collections import VIDEOS
 from services import mongodb, redis
+from services.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -58,11 +59,12 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         outcomes = await stack.enter_async_context(Outcomes(patient))
         uptime = Uptime(database[COLLECTION])
         health = Health(redis=cache, database=database, uptime=uptime)
+        wire = await stack.enter_async_context(Wire(url, timeout_s=PATIENCE_S))
         limits = Limits(
-            cache,
+            wire,
             Accounts(database),
             Keys(database),
-            Usage(database),
+            Usage(cache, database),
             reservation_s=environment.extract_timeout_s + SETTLE_S,
         )
         app[HEALTH] = health

@@ -19,6 +19,7 @@ from crawler.links import LinkError, Target, TargetType, parse_link
 from pipelines.documents.mongo import from_mongo
 from pipelines.documents.video import Video
 from pipelines.publish import fields_of, ttl_of
+from services.scripts import call_all
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 0.7
 """How long a database may take before it counts as down."""
-_FLIGHTS = 3
-"""A flight is joined for so many times as long as one caller waits for it."""
+FLIGHT_S = 60.0
+"""How long a crawl is joined instead of asked for again; its end ends the flight sooner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,14 +181,14 @@ class Extraction:
                 return None
             fields = fields_of(video)
             kept = answers.Entry(video_id=video_id, fields=fields, ttl_s=left_s)
-            await answers.put(self._redis, [kept])
+            await call_all(self._redis, [answers.put(kept)])
         return Entry.of([fields.get(name) for name in wish.fields])
 
     async def _crawl(self, call: Call, target: Target, wish: Wish) -> Found:
         """Have the target crawled, or join the crawl that is under way."""
         with self._outcomes.expect(target.key) as waiter:
             async with _storage():
-                await self._queue.ask(target, flight_s=_FLIGHTS * self._timeout_s)
+                await self._queue.ask(target, flight_s=FLIGHT_S)
             waited_s = asyncio.get_running_loop().time() - call.started
             outcome = await waiter.wait(max(0.0, self._timeout_s - waited_s))
         if outcome is not None and outcome.reason is not None:

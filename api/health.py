@@ -13,7 +13,7 @@ from api.errors import moment
 from api.version import version
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Mapping, Sequence
 
     from pymongo.asynchronous.database import AsyncDatabase
     from redis.asyncio import Redis
@@ -76,7 +76,7 @@ class Health:
         return judge(minutes)
 
 
-def judge(minutes: list[Mapping[str, str]]) -> str:
+def judge(minutes: Sequence[Mapping[str, str]]) -> str:
     """One word for crawls counted as ``served``, ``refused`` and ``failed``."""
     total = sum(int(count) for counts in minutes for count in counts.values())
     if not total:

@@ -49,6 +49,16 @@ class OpenApi(AiohttpApiSpec):  # type: ignore[misc] # the package has no types
             )
             app["_apispec_parser"] = BodyParser()
 
+    def _update_paths(self, data: dict[str, Any], method: str, url_path: str) -> None:
+        """Describe one route; the package would use up what the handler was described with."""
+        if method == "head":
+            return
+        schemas = [{**one, "example": {**one["example"]}} for one in data["schemas"]]
+        parameters = [*data["parameters"]]
+        super()._update_paths(
+            {**data, "schemas": schemas, "parameters": parameters}, method, url_path
+        )
+
     def swagger_dict(self) -> dict[str, Any]:
         """The description; the package makes Swagger 2.0 of the routes, this OpenAPI 3.0.3."""
         swagger: dict[str, Any] = super().swagger_dict()

@@ -14,6 +14,7 @@ from api.app import build_app
 from api.errors import ApiError, Problem
 from api.middlewares.envelope import answer, enveloped
 from crawler.jobs.records import new_id
+from services.garbage import settle_garbage
 
 if TYPE_CHECKING:
     from aiohttp.web_protocol import RequestHandler
@@ -29,6 +30,7 @@ MALFORMED = Problem(status=400, error="Bad request", detail="This is not a valid
 
 def run(environment: Environment) -> None:
     """Serve until SIGTERM or SIGINT, then answer what is in flight and return."""
+    settle_garbage()
     uvloop.run(_serve(environment))
 
 

@@ -21,14 +21,18 @@ def find_script(body: bytes, element_id: bytes) -> tuple[int, int] | None:
 
     None when there is no such element or it never ends, as in a page that was cut off.
     """
+    start = _find_start(body, element_id)
+    end = body.find(b"</script", start) if start is not None else -1
+    return (start, end) if start is not None and end != -1 else None
+
+
+def _find_start(body: bytes, element_id: bytes) -> int | None:
     position = body.find(element_id)
     while position != -1:
         opening = body.rfind(b"<script", max(0, position - _LONGEST_TAG), position)
         tag = body[opening:position] if opening != -1 else b">"
         if b">" not in tag and re.search(rb"""\sid\s*=\s*["']?$""", tag):
-            start = body.find(b">", position) + 1
-            end = body.find(b"</script", start)
-            return (start, end) if start and end != -1 else None
+            return body.find(b">", position) + 1 or None
         position = body.find(element_id, position + len(element_id))
     return None
 
@@ -39,14 +43,15 @@ def read_post_scope(body: bytes, names: tuple[str, ...]) -> tuple[str, dict[str,
     Nine tenths of the element are translations. The scope is cut out between its own key and the
     next one; only what parses whole is taken, so a wrong cut can't be mistaken for the scope.
     """
-    span = find_script(body, UNIVERSAL)
-    if span is None:
+    start = _find_start(body, UNIVERSAL)
+    if start is None:
         return None
-    start, end = span
     for name in names:
         key = f'"{name}":'.encode()
-        position = body.find(key, start, end)
-        if position == -1 or body[position - 1 : position] == b"\\":
+        position = body.find(key, start)
+        # The end is looked for from here on: the scope stands behind the translations.
+        end = body.find(b"</script", position) if position != -1 else -1
+        if end == -1 or body[position - 1 : position] == b"\\":
             continue
         value = position + len(key)
         following = body.find(b',"webapp.', value, end)

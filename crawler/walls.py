@@ -47,8 +47,7 @@ _REASONS = {
 }
 _CHALLENGE_LARGEST = 16 * 1024
 _CHALLENGE = re.compile(
-    rb"_wafchallengeid|waforiginalreid|waf-jschallenge|SlardarWAF|waf-aiso"
-    rb"|Please wait\.\.\.[^<]*<[^>]+id=[\"']?(?:wci|cs)\b"
+    rb"_wafchallengeid|waforiginalreid|waf-jschallenge|SlardarWAF|waf-aiso|Please wait\.\.\."
 )
 _CAPTCHA = re.compile(
     rb"captcha-verify|captcha_verify_container|id=[\"']?captcha_container|secsdk-captcha"

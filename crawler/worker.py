@@ -16,6 +16,7 @@ from crawler.jobs.queue import Queue
 from crawler.spiders.jobs import JobsSpider
 from services import redis
 from services.errors import ServiceError
+from services.garbage import settle_garbage
 
 if TYPE_CHECKING:
     from settings.env import Environment
@@ -34,6 +35,7 @@ def run(environment: Environment) -> None:
     Raises:
         ServiceError: the crawler stopped by itself.
     """
+    settle_garbage()
     uvloop.run(_work(environment))
 
 

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 _TITLE_LENGTH = 72
 _HASHTAG = re.compile(r"[#＃]([^\s#＃@.,;:!?()\[\]{}\"'“”…]+)")
-_HANDLE = re.compile(r"@([\w.\-]+)")
+_HANDLE = re.compile(r"@([\w.\-]+)", re.ASCII)
 
 
 def title_of(description: str | None) -> str | None:
-    """The first line of the caption, cut at a word: TikTok gives no titles."""
+    """The first line of the caption, 72 characters at most: TikTok gives no titles."""
     line = next(iter((description or "").strip().splitlines()), "").strip()
     if len(line) <= _TITLE_LENGTH:
         return line or None
@@ -26,11 +26,18 @@ def title_of(description: str | None) -> str | None:
 
 def hashtags_of(item: dict[str, Any], description: str | None) -> list[str]:
     """All hashtags in the order of the caption, each once whatever its case."""
-    extras = _extras(item)
-    names = [to_text(extra.get("hashtagName")) for extra in extras]
-    challenges = [to_text(one.get("title")) for one in dicts(item.get("challenges"))]
-    found = _distinct([*names, *_in_order(challenges, description or "")])
-    return found or _distinct(_HASHTAG.findall(description or ""))
+    caption = _HASHTAG.findall(description or "")
+    places = {tag.casefold(): place for place, tag in reversed(list(enumerate(caption)))}
+    named: list[tuple[int, str]] = []
+    place = -1
+    for extra in _extras(item):
+        if name := to_text(extra.get("hashtagName")):
+            place = places.get(name.casefold(), place)
+            named.append((place, name))
+    challenges = [to_text(challenge.get("title")) for challenge in dicts(item.get("challenges"))]
+    named += [(places.get(name.casefold(), len(caption)), name) for name in challenges if name]
+    named.sort(key=lambda pair: pair[0])
+    return _distinct(name for _, name in named) or _distinct(caption)
 
 
 def mentions_of(item: dict[str, Any], description: str | None) -> list[Mention]:
@@ -52,23 +59,15 @@ def source_of(item: dict[str, Any]) -> str | None:
 
 
 def _extras(item: dict[str, Any]) -> list[dict[str, Any]]:
-    extras = dicts(item.get("textExtra"))
+    extras = sorted(dicts(item.get("textExtra")), key=lambda extra: to_int(extra.get("start")) or 0)
     inner = [one for part in dicts(item.get("contents")) for one in dicts(part.get("textExtra"))]
     return extras + inner
 
 
-def _in_order(names: list[str | None], description: str) -> list[str]:
-    folded = description.casefold()
-    known = [name for name in names if name]
-    places = {name: folded.find(f"#{name.casefold()}") for name in known}
-    return sorted(known, key=lambda name: places[name] if places[name] >= 0 else len(folded))
-
-
-def _distinct(names: Iterable[str | None]) -> list[str]:
+def _distinct(names: Iterable[str]) -> list[str]:
     distinct: dict[str, str] = {}
     for name in names:
-        if name:
-            distinct.setdefault(name.casefold(), to_utf8(name))
+        distinct.setdefault(name.casefold(), to_utf8(name))
     return list(distinct.values())
 
 
@@ -78,5 +77,5 @@ def _named_at(extra: dict[str, Any], description: str) -> str | None:
     if start is None or end is None or not start < end <= 2 * len(description):
         return None
     units = description.encode("utf-16-le", "replace")[2 * start : 2 * end]
-    found = _HANDLE.match(units.decode("utf-16-le", "replace").strip())
+    found = _HANDLE.fullmatch(units.decode("utf-16-le", "replace").strip())
     return found[1] if found else None

@@ -29,7 +29,6 @@ _INDEXES = {
         IndexModel([("hashtags", ASCENDING), ("created_at", DESCENDING)], name="hashtag_newest"),
         IndexModel([("music.id", ASCENDING), ("created_at", DESCENDING)], name="music_newest"),
         IndexModel([("created_at", DESCENDING)], name="newest"),
-        IndexModel([("observed_at", DESCENDING)], name="last_observed"),
     ],
     RAW_ITEMS: [IndexModel([("expire_at", ASCENDING)], name="expiry", expireAfterSeconds=0)],
     STATISTICS: [

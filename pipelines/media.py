@@ -7,7 +7,8 @@ from typing import Any
 from pipelines.documents.video import Media, Rendition
 from pipelines.values import as_dict, as_list, dicts, expiry_of, first_url, to_int, to_text, to_url
 
-_PAGE_HOST = "://www.tiktok.com/"
+_PAGE_HOST = "://www.tiktok.com/"  # answers players, but fails for downloads
+_UNDECODABLE = "bytevc2"
 _SOUNDLESS_PATH = "/media-video-hvc1/"
 
 
@@ -22,16 +23,23 @@ def choose(video: dict[str, Any], renditions: list[Rendition]) -> Media | None:
     Without one: the clean ``playAddr``, any other rendition that players decode, and last the
     watermarked ``downloadAddr``.
     """
-    playable = [rendition for rendition in renditions if _addresses(rendition)]
-    h264 = [rendition for rendition in playable if rendition.codec == "h264"]
+    playable = [
+        (rendition, address)
+        for rendition in renditions
+        if rendition.codec != _UNDECODABLE
+        for address in rendition.urls
+        if _SOUNDLESS_PATH not in address
+    ]
+    good = [(rendition, address) for rendition, address in playable if _PAGE_HOST not in address]
+    h264 = [(rendition, address) for rendition, address in good if rendition.codec == "h264"]
     if h264:
-        return _media(max(h264, key=_rank))
+        return _media(*max(h264, key=_rank))
     codec = _codec(video.get("codecType"), None)
-    clean = _clean_address(video.get("playAddr"))
-    if clean is not None and codec != "bytevc2":
+    clean = _clean_address(video)
+    if clean is not None and codec != _UNDECODABLE:
         return _plain(video, clean, codec)
-    if playable:
-        return _media(max(playable, key=_rank))
+    if good or playable:
+        return _media(*max(good or playable, key=_rank))
     marked = to_url(video.get("downloadAddr"))
     return _plain(video, marked, None, watermark=True) if marked else None
 
@@ -56,26 +64,18 @@ def _codec(name: object, url_key: object) -> str | None:
     """``bytevc2`` is ByteDance's own H.266, which no player decodes; ``bytevc1`` is H.265."""
     words = f"{name} {url_key}".lower()
     if "bytevc2" in words or "h266" in words:
-        return "bytevc2"
+        return _UNDECODABLE
     if "h265" in words or "bytevc1" in words or "hvc1" in words:
         return "h265"
     return "h264" if "h264" in words else None
 
 
-def _addresses(rendition: Rendition) -> list[str]:
-    """The addresses worth trying, the page's own host last: it fails for downloads."""
-    if rendition.codec == "bytevc2":
-        return []
-    good = [address for address in rendition.urls if _SOUNDLESS_PATH not in address]
-    return sorted(good, key=lambda address: _PAGE_HOST in address)
-
-
-def _rank(rendition: Rendition) -> tuple[int, int]:
+def _rank(found: tuple[Rendition, str]) -> tuple[int, int]:
+    rendition, _ = found
     return min(rendition.width or 0, rendition.height or 0), rendition.bitrate or 0
 
 
-def _media(rendition: Rendition) -> Media:
-    address = _addresses(rendition)[0]
+def _media(rendition: Rendition, address: str) -> Media:
     return Media(
         url=address,
         codec=rendition.codec,
@@ -102,8 +102,9 @@ def _plain(
     )
 
 
-def _clean_address(value: object) -> str | None:
-    """``playAddr``: an address; in an older shape a list of ``{src}``."""
-    if isinstance(value, list):
-        return first_url(*(one.get("src") if isinstance(one, dict) else one for one in value))
-    return to_url(value)
+def _clean_address(video: dict[str, Any]) -> str | None:
+    """``playAddr``: an address; in older shapes a list of ``{src}``, in newer ones a structure."""
+    given = video.get("playAddr")
+    sources = [as_dict(one).get("src") for one in given] if isinstance(given, list) else []
+    address = first_url(given, *sources, video.get("PlayAddrStruct"))
+    return None if address is None or _SOUNDLESS_PATH in address else address

@@ -38,7 +38,7 @@ from pipelines.values import (
 if TYPE_CHECKING:
     from crawler.items import RawVideo
 
-_ADAPTERS = {Layout.NESTED: nested.to_item, Layout.AWEME: aweme.to_item, Layout.SIGI: sigi.to_item}
+_ADAPTERS = {Layout.NESTED: nested.to_item, Layout.AWEME: aweme.to_item}
 _COUNTERS = {
     "views": "playCount",
     "likes": "diggCount",
@@ -52,8 +52,8 @@ _UNKNOWN_LANGUAGES = frozenset({"un", "und"})
 
 def normalize_video(raw: RawVideo) -> Video:
     """The document of a raw post; whatever it lacks or mangles is null."""
-    adapter = _ADAPTERS.get(raw.layout)
-    item = adapter(raw.data) if adapter else raw.data
+    adapter = _ADAPTERS.get(raw.layout, sigi.to_item)
+    item = adapter(raw.data)
     video_id = to_id(item.get("id")) or raw.video_id
     description = to_text(item.get("desc")) or _joined(item)
     author = _author(item)
@@ -293,7 +293,7 @@ def _texts(values: object) -> list[str]:
 
 def _add_flags(video: Video, item: dict[str, Any]) -> None:
     video.ad = to_bool(item.get("isAd"))
-    video.paid_partnership = to_bool(item.get("adAuthorization"))
+    video.ad_authorized = to_bool(item.get("adAuthorization"))
     video.ai_generated = _is_ai_generated(item)
     video.pinned = to_bool(item.get("isPinnedItem"))
     video.official = to_bool(item.get("officalItem"))
@@ -305,7 +305,7 @@ def _add_flags(video: Video, item: dict[str, Any]) -> None:
     video.repost_enabled = to_bool(as_dict(item.get("item_control")).get("can_repost"))
     video.indexed = to_bool(item.get("indexEnabled"))
     status = to_int(item.get("itemCommentStatus"))
-    video.comments_closed = None if status is None else status != 0
+    video.comments_limited = None if status is None else status != 0
 
 
 def _is_ai_generated(item: dict[str, Any]) -> bool | None:

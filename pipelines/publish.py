@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import orjson
 
 from crawler.jobs import answers
-from crawler.jobs.records import Lane
+from crawler.jobs.queue import Queue
+from crawler.jobs.records import Lane, Outcome
 from pipelines.documents.public import metadata
 from services import redis
-from services.group_commit import GroupCommit
+from services.scripts import call_all
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from scrapy.crawler import Crawler
 
     from pipelines.documents.video import Video
@@ -26,12 +25,12 @@ _MEDIA_MARGIN_S = 600
 
 
 class PublishPipeline:
-    """Writes the cache entry of each stored post; its job's outcome then wakes who waits."""
+    """Puts each stored post into the cache, ends its job and wakes who waits for it."""
 
     def __init__(self, url: str, *, ttl_s: int) -> None:
         self._redis = redis.connect(url)
+        self._queue = Queue(self._redis)
         self._ttl_s = ttl_s
-        self._commits: GroupCommit[answers.Entry, int] = GroupCommit(self._put)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> PublishPipeline:
@@ -52,11 +51,12 @@ class PublishPipeline:
             ttl_s=ttl_of(item.video, self._ttl_s),
             if_there=job is None or job.lane is Lane.BULK,
         )
-        await self._commits.submit(entry)
+        if job is None:
+            await call_all(self._redis, [answers.put(entry)])
+        else:
+            outcome = Outcome(key=job.target.key, video_id=item.video.id)
+            await self._queue.finish(job, outcome, entry=entry)
         return item.video
-
-    async def _put(self, entries: Sequence[answers.Entry]) -> list[int | Exception]:
-        return await answers.put(self._redis, entries)
 
 
 def fields_of(video: Video) -> dict[str, str]:

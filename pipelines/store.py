@@ -9,31 +9,24 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import zstandard
 from bson import ObjectId
-from pymongo import ReplaceOne, UpdateOne
-from pymongo.errors import BulkWriteError
 
 from pipelines.collections import RAW_ITEMS, VIDEOS, prepare
 from pipelines.documents.mongo import to_mongo
+from pipelines.updates import send
 from services import mongodb
 from services.group_commit import GroupCommit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pymongo.asynchronous.collection import AsyncCollection
     from scrapy.crawler import Crawler
 
     from pipelines.posts import Post
     from services.mongodb import Document
     from settings.env import Environment
 
-_DUPLICATE_KEY = 11000
 _MERGED = ("author", "music")
 _compressor = zstandard.ZstdCompressor(level=1)
-
-
-class WriteError(Exception):
-    """MongoDB refused one document; the text is its own."""
 
 
 class StorePipeline:
@@ -66,40 +59,53 @@ class StorePipeline:
 
     async def _write(self, posts: Sequence[Post]) -> list[Exception | None]:
         token = ObjectId()
-        updates = [update for post in posts for update in _updates(post, token)]
-        raw_items = [self._raw_item(post) for post in posts]
-        errors, raw_errors = await asyncio.gather(
-            _bulk_write(self._database[VIDEOS], updates),
-            _bulk_write(self._database[RAW_ITEMS], raw_items),
+        videos, raw_items = await asyncio.gather(
+            send(self._database, VIDEOS, [one for post in posts for one in _updates(post, token)]),
+            send(self._database, RAW_ITEMS, [self._raw_item(post) for post in posts]),
         )
-        due = self._database[VIDEOS].find(
-            {"_id": {"$in": [post.video.id for post in posts]}, "snapshot.commit": token},
-            {"_id": 1},
-        )
-        is_due = {document["_id"] async for document in due}
+        # Each post's first update matched or made a document; what applied beyond that are the
+        # second, conditional ones.
+        due = videos.applied - len(posts) if videos.is_whole else None
+        is_due = await self._which(due, posts, token)
         for post in posts:
             post.is_snapshot_due = post.video.id in is_due
         return [
-            errors.get(2 * place) or errors.get(2 * place + 1) or raw_errors.get(place)
+            videos.errors.get(2 * place)
+            or videos.errors.get(2 * place + 1)
+            or raw_items.errors.get(place)
             for place in range(len(posts))
         ]
 
-    def _raw_item(self, post: Post) -> ReplaceOne[Document]:
+    async def _which(
+        self, due: int | None, posts: Sequence[Post], token: ObjectId
+    ) -> frozenset[str]:
+        """The posts whose snapshot is due; asked for only when some are and some are not."""
+        ids = frozenset(post.video.id for post in posts)
+        if due == 0:
+            return frozenset()
+        if due == len(posts) == len(ids):
+            return ids
+        found = self._database[VIDEOS].find(
+            {"_id": {"$in": list(ids)}, "snapshot.commit": token}, {"_id": 1}
+        )
+        return frozenset([document["_id"] async for document in found])
+
+    def _raw_item(self, post: Post) -> Document:
         raw = post.raw
-        return ReplaceOne(
-            {"_id": raw.video_id},
-            {
+        return {
+            "q": {"_id": raw.video_id},
+            "u": {
                 "layout": raw.layout.value,
                 "spider": raw.spider,
                 "observed_at": raw.observed_at,
                 "expire_at": raw.observed_at + self._raw_ttl,
                 "data": _compressor.compress(orjson.dumps(raw.data)),
             },
-            upsert=True,
-        )
+            "upsert": True,
+        }
 
 
-def _updates(post: Post, token: ObjectId) -> tuple[UpdateOne, UpdateOne]:
+def _updates(post: Post, token: ObjectId) -> tuple[Document, Document]:
     """What one post changes: what this observation knows, and the last snapshot if it differs.
 
     A field that this layout does not give keeps the value that a richer one gave before. A newer
@@ -114,15 +120,15 @@ def _updates(post: Post, token: ObjectId) -> tuple[UpdateOne, UpdateOne]:
     statistics = document["statistics"]
     snapshot = {"statistics": statistics, "observed_at": post.video.observed_at, "commit": token}
     return (
-        UpdateOne(
-            {"_id": video_id, "observed_at": {"$lte": post.video.observed_at}},
-            {"$set": known, "$setOnInsert": unknown},
-            upsert=True,
-        ),
-        UpdateOne(
-            {"_id": video_id, "snapshot.statistics": {"$ne": statistics}},
-            {"$set": {"snapshot": snapshot}},
-        ),
+        {
+            "q": {"_id": video_id, "observed_at": {"$lte": post.video.observed_at}},
+            "u": {"$set": known, "$setOnInsert": unknown},
+            "upsert": True,
+        },
+        {
+            "q": {"_id": video_id, "snapshot.statistics": {"$ne": statistics}},
+            "u": {"$set": {"snapshot": snapshot}},
+        },
     )
 
 
@@ -134,17 +140,3 @@ def _flat(document: dict[str, Any]) -> list[tuple[str, Any]]:
         else:
             pairs.append((name, value))
     return pairs
-
-
-async def _bulk_write(
-    collection: AsyncCollection[Document], operations: Sequence[Any]
-) -> dict[int, Exception]:
-    try:
-        await collection.bulk_write(operations, ordered=False)
-    except BulkWriteError as error:
-        return {
-            problem["index"]: WriteError(f"{problem['errmsg']} {problem.get('errInfo', '')}")
-            for problem in error.details["writeErrors"]
-            if problem["code"] != _DUPLICATE_KEY
-        }
-    return {}

@@ -12,6 +12,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 AT_MOST = 100
+# Turns of the event loop, microseconds when it is idle, in which what is ready joins the group.
+_TURNS = 3
 
 
 class GroupCommit(Generic[T, R]):
@@ -48,6 +50,8 @@ class GroupCommit(Generic[T, R]):
     async def _write_all(self) -> None:
         try:
             while self._waiting:
+                for _ in range(_TURNS):
+                    await asyncio.sleep(0)
                 group = self._waiting[: self._at_most]
                 del self._waiting[: self._at_most]
                 await self._write_group(group)

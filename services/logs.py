@@ -7,12 +7,12 @@ import re
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import orjson
 
 if TYPE_CHECKING:
-    from typing import Literal, TextIO
+    from typing import TextIO
 
 about: ContextVar[str] = ContextVar("about", default="-")
 """The id of the request or job that the running code serves."""
@@ -63,7 +63,10 @@ class JsonFormatter(logging.Formatter):
         return redact(orjson.dumps(line).decode())
 
 
-def configure(*, level: str, form: Literal["text", "json"], stream: TextIO | None = None) -> None:
+Form = Literal["text", "json"]
+
+
+def configure(*, level: str, form: Form, stream: TextIO | None = None) -> None:
     """Send all log lines of this process to standard error, or to ``stream``."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())

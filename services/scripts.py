@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-Call = tuple[list[str], list[Any]]
-"""Keys and arguments."""
+Call = tuple["Script", list[str], list[Any]]
+"""A script, its keys, its arguments."""
 
 
 class Script:
     """One script, called by its digest; a server that has forgotten it is told it again."""
 
     def __init__(self, path: Path) -> None:
-        self._text = path.read_text()
-        self._digest = hashlib.sha1(self._text.encode(), usedforsecurity=False).hexdigest()
+        self.text = path.read_text()
+        self.digest = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
     async def call(self, redis: Redis, keys: list[str], arguments: list[Any]) -> Any:
         """One call, in one round trip.
@@ -30,26 +30,31 @@ class Script:
         Raises:
             RedisError: the server does not answer, or the script has failed.
         """
-        (answer,) = await self.call_all(redis, [(keys, arguments)])
+        (answer,) = await call_all(redis, [(self, keys, arguments)])
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    async def call_all(self, redis: Redis, calls: Sequence[Call]) -> list[Any]:
-        """Several calls in one round trip; the answer of a failed one is its exception.
 
-        Raises:
-            RedisError: the server does not answer.
-        """
-        answers = await self._send(redis, calls)
-        if any(isinstance(answer, NoScriptError) for answer in answers):
-            await redis.script_load(self._text)
-            # A script that was unknown was so for all calls: none of them has run.
-            answers = await self._send(redis, calls)
-        return answers
+async def call_all(redis: Redis, calls: Sequence[Call]) -> list[Any]:
+    """Several calls in one round trip; the answer of a failed one is its exception.
 
-    async def _send(self, redis: Redis, calls: Sequence[Call]) -> list[Any]:
-        pipeline = redis.pipeline(transaction=False)
-        for keys, arguments in calls:
-            pipeline.evalsha(self._digest, len(keys), *keys, *arguments)
-        return list(await pipeline.execute(raise_on_error=False))
+    Raises:
+        RedisError: the server does not answer.
+    """
+    answers = await _send(redis, calls)
+    unknown = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+    if unknown:
+        for text in {calls[place][0].text for place in unknown}:
+            await redis.script_load(text)
+        again = await _send(redis, [calls[place] for place in unknown])
+        for place, answer in zip(unknown, again, strict=True):
+            answers[place] = answer
+    return answers
+
+
+async def _send(redis: Redis, calls: Sequence[Call]) -> list[Any]:
+    pipeline = redis.pipeline(transaction=False)
+    for script, keys, arguments in calls:
+        pipeline.evalsha(script.digest, len(keys), *keys, *arguments)
+    return list(await pipeline.execute(raise_on_error=False))

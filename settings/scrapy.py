@@ -22,11 +22,15 @@ CONCURRENT_REQUESTS = _environment.egress_concurrency
 CONCURRENT_REQUESTS_PER_DOMAIN = _environment.egress_concurrency
 # One item a page: the default of 100 starts a hundred tasks for each response.
 CONCURRENT_ITEMS = 4
-DOWNLOAD_TIMEOUT = 8
+# The intake bounds what is in hand; the default of 5 MB would stop at eighteen pages.
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 64 * 1024 * 1024
+# A page that is late for the caller who waits is of no use to anybody.
+DOWNLOAD_TIMEOUT = 0.8 * _environment.extract_timeout_s
 DOWNLOAD_MAXSIZE = 8 * 1024 * 1024
-DOWNLOAD_WARNSIZE = 0
-_HANDLER = "scrapy.core.downloader.handlers._aiohttp.AiohttpDownloadHandler"
-DOWNLOAD_HANDLERS = {"http": _HANDLER, "https": _HANDLER}
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.downloading.PageDownloadHandler",
+    "https": "crawler.downloading.PageDownloadHandler",
+}
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
 ROBOTSTXT_OBEY = False
 RETRY_TIMES = 2
@@ -54,6 +58,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
     "scrapy.downloadermiddlewares.stats.DownloaderStats": None,

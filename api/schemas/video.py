@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields
+from marshmallow import EXCLUDE, Schema, fields, validate
 
 from api.schemas.quick import Flag, QuickSchema
 from crawler.links import EXPECTED_FORM
@@ -82,6 +82,14 @@ class Music(Schema):
     url = _nullable(fields.Url, "Address of the audio.")
 
 
+class Image(Schema):
+    """A picture of a post of photos."""
+
+    url = fields.Url(required=True, metadata={"description": "Address of the picture."})
+    width = _nullable(fields.Integer, "Pixels.")
+    height = _nullable(fields.Integer, "Pixels.")
+
+
 class Metadata(Schema):
     """What TikTok tells about the video; null is what it does not tell."""
 
@@ -103,6 +111,14 @@ class Metadata(Schema):
     created_at = _nullable(fields.String, "When it was posted, ISO 8601 in UTC.")
     country = _nullable(fields.String, "ISO 3166-1 alpha-2; only when asked for and known.")
     region = _nullable(fields.String, "Region in that country; only when asked for and known.")
+    type = fields.String(
+        validate=validate.OneOf(("video", "photo")),
+        metadata={"description": "Whether it is a video or a series of photos."},
+    )
+    url = fields.Url(metadata={"description": "The post's canonical address."})
+    images = fields.List(
+        fields.Nested(Image), metadata={"description": "The pictures of a post of photos."}
+    )
 
 
 class ExtractAnswer(Schema):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crawler.jobs.records import Lane
 from crawler.links import TargetType
-from services.scripts import Script
+from services.scripts import Script, call_all
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from redis.asyncio import Redis
 
@@ -46,14 +46,11 @@ class Entry:
     """Only refresh it: a bulk crawl must not push out what callers ask for."""
 
 
-async def put(redis: Redis, entries: Sequence[Entry]) -> list[Any]:
-    """Write cache entries in place of whatever was there, in one round trip."""
-    return await _put.call_all(redis, [_call(entry) for entry in entries])
-
-
-def _call(entry: Entry) -> Call:
+def put(entry: Entry) -> Call:
+    """The call that writes a cache entry in place of whatever was there."""
     pairs = [part for pair in entry.fields.items() for part in pair]
-    return [cache_key(entry.video_id)], [entry.ttl_s, "1" if entry.if_there else "0", *pairs]
+    arguments = [entry.ttl_s, int(entry.if_there), *pairs]
+    return _put, [cache_key(entry.video_id)], arguments
 
 
 async def keep_outcome(redis: Redis, job: Job, outcome: Outcome) -> None:
@@ -72,4 +69,4 @@ async def keep_outcome(redis: Redis, job: Job, outcome: Outcome) -> None:
             ttl_s=ttl_s,
             if_there=job.lane is Lane.BULK,
         )
-        await put(redis, [entry])
+        await call_all(redis, [put(entry)])

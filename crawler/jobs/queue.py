@@ -17,13 +17,14 @@ from crawler.errors import Reason
 from crawler.jobs import answers
 from crawler.jobs.records import Job, Lane, Outcome, new_id
 from services.group_commit import GroupCommit
-from services.scripts import Script
+from services.scripts import Script, call_all
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
     from redis.asyncio import Redis
 
+    from crawler.jobs.answers import Entry
     from crawler.links import Target
     from services.scripts import Call
 
@@ -66,7 +67,7 @@ class Queue:
         self._consumer = consumer or new_id("worker")
         self._claim_ms = int(claim_s * 1000)
         self._tries = tries
-        self._finishing: GroupCommit[Call, int] = GroupCommit(self._finish_all)
+        self._ending: GroupCommit[list[Call], bool] = GroupCommit(self._end_all)
 
     @property
     def consumer(self) -> str:
@@ -166,9 +167,12 @@ class Queue:
                     stream, GROUP, self._consumer, 0, entry_ids, idle=0, justid=True
                 )
 
-    async def finish(self, job: Job, outcome: Outcome) -> bool:
-        """End a job; False when another worker has ended it already."""
-        return await self._end(job, outcome)
+    async def finish(self, job: Job, outcome: Outcome, *, entry: Entry | None = None) -> bool:
+        """End a job; False when another worker has ended it already.
+
+        A cache entry given is there before anybody is told.
+        """
+        return await self._end(job, outcome, before=[answers.put(entry)] if entry else [])
 
     async def fail(self, job: Job, outcome: Outcome) -> bool:
         """Count a failed try: the job goes back on its stream, or among the dead letters.
@@ -239,7 +243,12 @@ class Queue:
         await self._end(job, outcome, letter=letter)
 
     async def _end(
-        self, job: Job, outcome: Outcome, *, letter: dict[str, str] | None = None
+        self,
+        job: Job,
+        outcome: Outcome,
+        *,
+        letter: dict[str, str] | None = None,
+        before: Sequence[Call] = (),
     ) -> bool:
         await answers.keep_outcome(self._redis, job, outcome)
         keys = [
@@ -253,10 +262,11 @@ class Queue:
             outcome.counted_as,
             *_flat(letter or {}),
         ]
-        return bool(await self._finishing.submit((keys, arguments)))
+        return await self._ending.submit([*before, (_finish, keys, arguments)])
 
-    async def _finish_all(self, calls: Sequence[Call]) -> list[int | Exception]:
-        return await _finish.call_all(self._redis, calls)
+    async def _end_all(self, ends: Sequence[list[Call]]) -> list[bool | Exception]:
+        replies = iter(await call_all(self._redis, [call for calls in ends for call in calls]))
+        return [_result([next(replies) for _ in calls]) for calls in ends]
 
 
 def write_outcome(outcome: Outcome) -> str:
@@ -270,6 +280,12 @@ def read_outcome(text: str) -> Outcome:
     if fields["reason"] is not None:
         fields["reason"] = Reason(fields["reason"])
     return Outcome(**fields)
+
+
+def _result(replies: list[Any]) -> bool | Exception:
+    """What came of ending one job; the last of its calls ends it."""
+    error = next((reply for reply in replies if isinstance(reply, Exception)), None)
+    return error if error is not None else bool(replies[-1])
 
 
 def _flight_key(target: Target) -> str:

@@ -34,7 +34,7 @@ class JobsSpider(VideoSpider):
         spider = super().from_crawler(crawler, *args, **kwargs)
         assert isinstance(spider, JobsSpider)  # noqa: S101 - for the type checker
         for handler, signal in (
-            (spider.item_is_stored, signals.item_scraped),
+            (spider.item_is_published, signals.item_scraped),
             (spider.item_was_dropped, signals.item_dropped),
             (spider.item_has_failed, signals.item_error),
             (spider.page_has_failed, signals.spider_error),
@@ -47,6 +47,10 @@ class JobsSpider(VideoSpider):
         async for job in self.intake.jobs():
             yield self.request(job.target, job=job)
 
+    def has_fetched(self, meta: dict[str, Any]) -> None:
+        """Free the slot of a job, while its documents are on their way."""
+        self.intake.has_fetched(meta["job"])
+
     async def end(self, meta: dict[str, Any], outcome: Outcome) -> None:
         """End a job that has no item: with its reason, or with another try."""
         job: Job = meta["job"]
@@ -56,11 +60,9 @@ class JobsSpider(VideoSpider):
         else:
             await self.intake.finish(job, outcome)
 
-    async def item_is_stored(self, response: Response) -> None:
-        """Finish the job of a published item."""
-        job: Job = response.meta["job"]
-        video_id = response.meta["target"].value
-        await self.intake.finish(job, Outcome(key=job.target.key, video_id=video_id))
+    def item_is_published(self, response: Response) -> None:
+        """Forget a job that its publication has ended."""
+        self.intake.release(response.meta["job"])
 
     async def item_was_dropped(self, response: Response, exception: DropItem) -> None:
         """Fail the job of an item that is no document."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from scrapy import Request, Spider
 from scrapy.exceptions import CloseSpider, DownloadTimeoutError
-from scrapy.http import Headers
 
 from crawler.errors import Reason
 from crawler.items import Layout, RawVideo
@@ -24,6 +23,7 @@ from crawler.links import (
 )
 from crawler.page import read_page
 from crawler.walls import Verdict
+from settings.env import TIKTOK_URL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -55,14 +55,10 @@ class VideoSpider(Spider):
         environment: Environment = crawler.settings["TIKTOK_ENVIRONMENT"]
         spider.base = environment.tiktok_url
         spider.backoff_s = int(environment.backoff_first_s)
-        spider.headers = Headers(crawler.settings["DEFAULT_REQUEST_HEADERS"])
-        spider.timeout_s = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
         return spider
 
     base: str
     backoff_s: int
-    headers: Headers
-    timeout_s: float
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for the post that the argument names."""
@@ -79,7 +75,6 @@ class VideoSpider(Spider):
             "job": job,
             "hops": 0,
             "handle_httpstatus_all": True,
-            "download_timeout": self.timeout_s,
             # A job's tries are counted on the queue, where they outlive this process.
             "dont_retry": job is not None,
         }
@@ -88,23 +83,25 @@ class VideoSpider(Spider):
     def _ask(self, url: str, meta: dict[str, Any]) -> Request:
         is_short = meta["target"].type is TargetType.SHORT
         callback = self.parse_hop if is_short else self.parse_post
-        return Request(
-            url,
-            callback=callback,
-            errback=self.failed,
-            headers=self.headers,
-            meta=meta,
-            dont_filter=True,
-        )
+        return Request(url, callback=callback, errback=self.failed, meta=meta, dont_filter=True)
 
     async def parse_post(self, response: Response) -> AsyncIterator[Any]:
         """Read a post's page into a raw item, or end the target with its reason."""
         target: Target = response.meta["target"]
+        address = self._redirection(response)
+        moved = self._moved(address, response) if address else None
+        if moved is not None:
+            yield self._ask(moved, {**response.meta, "hops": response.meta["hops"] + 1})
+            return
         page = read_page(
-            response.body, status=response.status, url=response.url, video_id=target.value
+            response.body,
+            status=response.status,
+            url=address or response.url,
+            video_id=target.value,
         )
         self._count(f"tiktok/verdict/{page.verdict.value}")
         if page.item is not None:
+            self.has_fetched(response.meta)
             yield self._raw_video(page, response)
         elif canonical := self._canonical_address(page, response):
             yield self._ask(canonical, {**response.meta, "is_canonical": True})
@@ -146,10 +143,37 @@ class VideoSpider(Spider):
         )
         await self.end(meta, outcome)
 
+    def has_fetched(self, meta: dict[str, Any]) -> None:
+        """Hear that a target needs no more pages; the worker's spider frees its slot."""
+
     async def end(self, meta: dict[str, Any], outcome: Outcome) -> None:
         """Say why there is no post; the worker's spider ends the job instead."""
         reason = outcome.reason.value if outcome.reason else "done"
         self.logger.warning("%s: %s %s", outcome.key, reason, outcome.upstream_message or "")
+
+    def _redirection(self, response: Response) -> str | None:
+        """The address that the response redirects to."""
+        location = response.headers.get("Location")
+        if location is None or not 300 <= response.status < 400:
+            return None
+        try:
+            return urljoin(response.url, location.decode("utf-8", "replace"))
+        except ValueError:
+            return None
+
+    def _moved(self, address: str, response: Response) -> str | None:
+        """Where to ask when a redirect leads to another address of the same post."""
+        if response.meta["hops"] + 1 >= MAX_HOPS:
+            return None
+        if address.startswith(f"{self.base}/"):
+            address = TIKTOK_URL + address.removeprefix(self.base)
+        try:
+            found = parse_link(address)
+        except LinkError:
+            return None
+        moved = self.base + urlsplit(address).path
+        is_new = found.key == response.meta["target"].key and moved != response.url
+        return moved if is_new else None
 
     def _canonical_address(self, page: Page, response: Response) -> str | None:
         """Where the page says that the same post lives, when that was not asked yet.

@@ -28,24 +28,26 @@ class Author:
     avatar: Annotated[str | None, "Address of the largest avatar; signed, it expires."] = None
     region: Annotated[str | None, "The account's region, in older responses only."] = None
     created_at: Annotated[datetime | None, "When the account was made."] = None
-    follower_count: Annotated[int | None, "Followers."] = None
-    following_count: Annotated[int | None, "Accounts followed."] = None
-    heart_count: Annotated[int | None, "Likes received on all posts."] = None
-    video_count: Annotated[int | None, "Posts."] = None
-    liked_count: Annotated[int | None, "Likes given."] = None
-    friend_count: Annotated[int | None, "Mutual followers."] = None
+    follower_count: Annotated[int | None, "How many follow the account."] = None
+    following_count: Annotated[int | None, "How many accounts it follows."] = None
+    heart_count: Annotated[int | None, "How many likes all its posts have received."] = None
+    video_count: Annotated[int | None, "How many posts it has."] = None
+    liked_count: Annotated[int | None, "How many posts it likes."] = None
+    friend_count: Annotated[int | None, "How many accounts it follows that follow it back."] = None
 
 
 @dataclass(slots=True, kw_only=True)
 class Statistics:
     """The post's counters at ``observed_at``."""
 
-    views: Annotated[int | None, "Plays."] = None
-    likes: Annotated[int | None, "Likes."] = None
-    comments: Annotated[int | None, "Comments, deleted and filtered ones included."] = None
-    shares: Annotated[int | None, "Shares."] = None
+    views: Annotated[int | None, "How often it was played."] = None
+    likes: Annotated[int | None, "How many like it."] = None
+    comments: Annotated[
+        int | None, "How many comments it has, deleted and filtered ones included."
+    ] = None
+    shares: Annotated[int | None, "How often it was shared."] = None
     saves: Annotated[int | None, "How often the post was put among favourites."] = None
-    reposts: Annotated[int | None, "Reposts."] = None
+    reposts: Annotated[int | None, "How often it was reposted."] = None
     exact: Annotated[
         bool | None, "Whether all counters are exact; TikTok rounds some. Null without counters."
     ] = None
@@ -74,13 +76,15 @@ class Rendition:
     """One encoding of the video file."""
 
     gear: Annotated[str | None, "TikTok's name of the encoding, such as normal_540_0."] = None
-    codec: Annotated[str | None, "h264, h265 or bytevc2; no player decodes the last."] = None
-    width: Annotated[int | None, "Pixels."] = None
-    height: Annotated[int | None, "Pixels."] = None
-    bitrate: Annotated[int | None, "Bits a second."] = None
-    fps: Annotated[int | None, "Frames a second."] = None
-    size: Annotated[int | None, "Bytes."] = None
-    format: Annotated[str | None, "Container, such as mp4."] = None
+    codec: Annotated[
+        str | None, "Its codec: h264, h265 or bytevc2; no player decodes the last."
+    ] = None
+    width: Annotated[int | None, "Its width in pixels."] = None
+    height: Annotated[int | None, "Its height in pixels."] = None
+    bitrate: Annotated[int | None, "Its bits a second."] = None
+    fps: Annotated[int | None, "Its frames a second."] = None
+    size: Annotated[int | None, "The file's length in bytes."] = None
+    format: Annotated[str | None, "Its container, such as mp4."] = None
     urls: Annotated[list[str], "Addresses of the file; signed, they expire."] = field(
         default_factory=list
     )
@@ -91,11 +95,11 @@ class Media:
     """The file to play, without a watermark whenever there is one."""
 
     url: Annotated[str, "Its address; it wants the page's cookie and Referer, and expires."]
-    codec: Annotated[str | None, "h264 or h265."] = None
-    width: Annotated[int | None, "Pixels."] = None
-    height: Annotated[int | None, "Pixels."] = None
-    bitrate: Annotated[int | None, "Bits a second."] = None
-    size: Annotated[int | None, "Bytes."] = None
+    codec: Annotated[str | None, "Its codec: h264 or h265."] = None
+    width: Annotated[int | None, "Its width in pixels."] = None
+    height: Annotated[int | None, "Its height in pixels."] = None
+    bitrate: Annotated[int | None, "Its bits a second."] = None
+    size: Annotated[int | None, "The file's length in bytes."] = None
     watermark: Annotated[bool, "Whether TikTok's mark is in the picture."] = False
     expires_at: Annotated[datetime | None, "When the address stops working."] = None
     cookie: Annotated[str | None, "The cookie that a request for the file must bear."] = None
@@ -107,8 +111,8 @@ class Image:
     """One picture of a photo post."""
 
     url: Annotated[str, "Its address; signed, it expires."]
-    width: Annotated[int | None, "Pixels."] = None
-    height: Annotated[int | None, "Pixels."] = None
+    width: Annotated[int | None, "Its width in pixels."] = None
+    height: Annotated[int | None, "Its height in pixels."] = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,11 +121,11 @@ class Subtitle:
 
     url: Annotated[str, "Its address; signed, it expires."]
     language: Annotated[str | None, "TikTok's name of the language, such as eng-US."] = None
-    format: Annotated[str | None, "webvtt, srt or creator_caption."] = None
+    format: Annotated[str | None, "Its format: webvtt, srt or creator_caption."] = None
     source: Annotated[
         str | None, "ASR: recognised speech; MT: machine translation; LC: the creator's own."
     ] = None
-    size: Annotated[int | None, "Bytes."] = None
+    size: Annotated[int | None, "The file's length in bytes."] = None
     expires_at: Annotated[datetime | None, "When the address stops working."] = None
 
 
@@ -176,8 +180,10 @@ class Video:
     title: Annotated[str | None, "First line of the caption, 72 characters at most."] = None
     description: Annotated[str | None, "The whole caption."] = None
     author: Annotated[Author, "Who made the post."] = field(default_factory=Author)
-    statistics: Annotated[Statistics, "Its counters."] = field(default_factory=Statistics)
-    music: Annotated[Music, "Its sound."] = field(default_factory=Music)
+    statistics: Annotated[Statistics, "The post's counters when it was observed."] = field(
+        default_factory=Statistics
+    )
+    music: Annotated[Music, "The sound of the post."] = field(default_factory=Music)
     hashtags: Annotated[list[str], "Hashtags without #, in the order of the caption."] = field(
         default_factory=list
     )
@@ -224,7 +230,9 @@ class Video:
         default_factory=list
     )
     ad: Annotated[bool | None, "Whether it is marked as an advertisement."] = None
-    paid_partnership: Annotated[bool | None, "Whether it may be used as one."] = None
+    ad_authorized: Annotated[bool | None, "Whether its creator lets others advertise with it."] = (
+        None
+    )
     ai_generated: Annotated[bool | None, "Whether it is labelled as made by AI."] = None
     pinned: Annotated[bool | None, "Whether it is pinned to the profile."] = None
     official: Annotated[bool | None, "TikTok's mark of an official item."] = None
@@ -235,7 +243,7 @@ class Video:
     share_enabled: Annotated[bool | None, "Whether sharing is allowed."] = None
     repost_enabled: Annotated[bool | None, "Whether reposting is allowed."] = None
     indexed: Annotated[bool | None, "Whether search engines may list it."] = None
-    comments_closed: Annotated[bool | None, "Whether comments are off."] = None
+    comments_limited: Annotated[bool | None, "Whether only some, or nobody, may comment."] = None
     loudness: Annotated[float | None, "Loudness of the sound in LUFS."] = None
     vq_score: Annotated[float | None, "TikTok's score of the picture's quality."] = None
     layout: Annotated[str, "Which layout of TikTok's it was read from."] = ""

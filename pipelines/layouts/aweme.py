@@ -6,6 +6,8 @@ from typing import Any
 
 from pipelines.values import as_dict, dicts, first_url, to_int
 
+_NO_SIZE = 720
+
 
 def to_item(aweme: dict[str, Any]) -> dict[str, Any]:
     """The same post as an ``itemStruct``."""
@@ -134,11 +136,16 @@ def _rendition(rendition: dict[str, Any]) -> dict[str, Any]:
         "PlayAddr": {
             "UrlList": address.get("url_list"),
             "UrlKey": address.get("url_key"),
-            "Width": address.get("width"),
-            "Height": address.get("height"),
             "DataSize": address.get("data_size"),
+            **_size(address),
         },
     }
+
+
+def _size(address: dict[str, Any]) -> dict[str, Any]:
+    """Every address can say 720 x 720, covers and sounds too: that is nobody's size."""
+    width, height = address.get("width"), address.get("height")
+    return {} if width == height == _NO_SIZE else {"Width": width, "Height": height}
 
 
 def _images(post: dict[str, Any]) -> dict[str, Any] | None:

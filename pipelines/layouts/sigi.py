@@ -6,7 +6,9 @@ from typing import Any
 
 
 def to_item(item: dict[str, Any]) -> dict[str, Any]:
-    """The same post with an author object."""
+    """The same post with an author object; one that has it stays as it is."""
+    if not isinstance(item.get("author"), str):
+        return item
     author = {
         "id": item.get("authorId"),
         "uniqueId": item.get("author"),

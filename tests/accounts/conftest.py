@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,9 +10,12 @@ from accounts.collections import prepare
 from accounts.keys import Keys, digest
 from accounts.limits import Admission, Limits
 from accounts.usage import Usage
+from services.wire import Wire
 from settings.plans import PlanName
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from pymongo.asynchronous.database import AsyncDatabase
     from redis.asyncio import Redis
 
@@ -28,10 +31,21 @@ class Desk:
 
     accounts: Accounts
     keys: Keys
-    limits: Limits
+    usage: Usage
     redis: Redis
     database: AsyncDatabase[Document]
     count: int = 0
+    limits: Limits = field(init=False)
+
+    def limits_over(self, wire: Wire, *, keys: Keys | None = None) -> Limits:
+        return Limits(
+            wire,
+            self.accounts,
+            keys or self.keys,
+            self.usage,
+            reservation_s=RESERVATION_S,
+            window_s=WINDOW_S,
+        )
 
     async def caller(self, plan: PlanName = PlanName.FREE, **options: Any) -> tuple[Account, str]:
         """A new account and the digest of its key."""
@@ -57,15 +71,15 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(database: AsyncDatabase[Document], redis_client: Redis) -> Desk:
+async def wire(redis_url: str) -> AsyncIterator[Wire]:
+    async with Wire(redis_url, timeout_s=0.9) as wire:
+        yield wire
+
+
+@pytest.fixture
+async def desk(database: AsyncDatabase[Document], redis_client: Redis, wire: Wire) -> Desk:
     await prepare(database)
     accounts, keys = Accounts(database, redis_client), Keys(database, redis_client)
-    limits = Limits(
-        redis_client,
-        accounts,
-        keys,
-        Usage(database),
-        reservation_s=RESERVATION_S,
-        window_s=WINDOW_S,
-    )
-    return Desk(accounts, keys, limits, redis_client, database)
+    desk = Desk(accounts, keys, Usage(redis_client, database), redis_client, database)
+    desk.limits = desk.limits_over(wire)
+    return desk

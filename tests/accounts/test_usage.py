@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from time import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from accounts.usage import STREAM, Drainer
 
@@ -18,11 +20,12 @@ async def events(desk: Desk, count: int, **changes: Any) -> None:
         fields: dict[Any, Any] = {
             "id": f"req_{number}",
             "account": "acc_1",
+            "at": int(time() * 1000),
             "status": 200,
             "charged": 1,
             "cached": number % 2,
             "elapsed_ms": 10,
-            "video": "7106594312292453675",
+            "video_id": "7106594312292453675",
         }
         pipeline.xadd(STREAM, fields | changes)
     await pipeline.execute()
@@ -35,7 +38,7 @@ async def today(desk: Desk) -> dict[str, Any]:
 
 async def test_events_are_folded_into_a_document_for_each_day(desk: Desk) -> None:
     await events(desk, 6)
-    await events(desk, 2, status=503, charged=0, cached=0, video="")
+    await events(desk, 2, status=503, charged=0, cached=0, video_id="")
 
     assert await Drainer(desk.redis, desk.database).drain() == 8
 
@@ -87,25 +90,68 @@ async def test_a_drainer_that_dies_before_it_trims_doubles_nothing(
     assert (await today(desk))["total"] == 6
 
 
-async def test_draining_goes_on_when_redis_comes_back_empty_with_its_clock_behind(
+async def test_events_that_come_back_with_an_older_copy_of_the_stream_are_not_doubled(
     desk: Desk,
 ) -> None:
     await events(desk, 3)
+    older: Any = await desk.redis.xrange(STREAM)
+    await events(desk, 1)
     drainer = Drainer(desk.redis, desk.database)
     await drainer.drain()
     await desk.redis.flushall()
-    fields: dict[Any, Any] = {
-        "id": "req_old",
-        "account": "acc_1",
-        "status": 200,
-        "charged": 1,
-        "cached": 0,
-        "elapsed_ms": 1,
-        "video": "",
-    }
-    await desk.redis.xadd(STREAM, fields, id="1000-0")
+    for entry_id, event in older:
+        await desk.redis.xadd(STREAM, event, id=entry_id)
 
-    assert await drainer.drain() == 1
+    assert await drainer.drain() == 0
+    await events(desk, 2)
+    assert await drainer.drain() == 2
+
+    assert (await today(desk))["total"] == 6
+
+
+async def test_draining_goes_on_when_the_clock_was_set_back(desk: Desk) -> None:
+    await events(desk, 1, id="req_ahead")
+    drainer = Drainer(desk.redis, desk.database)
+    await drainer.drain()
+    await desk.database.usage_drains.update_one({}, {"$set": {"position": "9999999999999-7"}})
+    assert await drainer.drain() == 0
+
+    await events(desk, 2)
+
+    assert await drainer.drain() == 2
+
+
+async def test_a_day_of_many_videos_has_a_document_for_each(desk: Desk) -> None:
+    for number in range(30):
+        await events(desk, 1, video_id=str(number))
+
+    await Drainer(desk.redis, desk.database).drain()
+
+    assert await desk.database.usage_videos.count_documents({"account_id": "acc_1"}) == 30
+    assert set(await today(desk)) >= {"total", "charged"}
+    assert "videos" not in await today(desk)
+
+
+async def test_draining_survives_a_database_that_is_away(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await events(desk, 4)
+    drainer = Drainer(desk.redis, desk.database)
+    xrange, failures = desk.redis.xrange, [RedisConnectionError("away")]
+
+    async def sometimes(*arguments: Any, **options: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await xrange(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.redis, "xrange", sometimes)
+        async with drainer.draining(pause_s=0.01):
+            async with asyncio.timeout(5):
+                while not await today(desk):  # noqa: ASYNC110 - another task's doing
+                    await asyncio.sleep(0.01)
+
+    assert (await today(desk))["total"] == 4
 
 
 async def test_what_is_left_is_drained_at_the_end(desk: Desk) -> None:

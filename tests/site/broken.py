@@ -35,6 +35,9 @@ def status(code: int, *, retry_after_s: int | None = None) -> Answer:
     return answer
 
 
+_GZIP_HEADER_BYTES = 10
+
+
 async def empty_body(visit: Visit) -> web.StreamResponse:
     return html(b"")
 
@@ -84,8 +87,9 @@ async def dropped(visit: Visit) -> web.StreamResponse:
 
 
 async def garbage_gzip(visit: Visit) -> web.StreamResponse:
-    packed = gzip.compress(_page(visit))[:2_000]
-    return html(packed + b"\x00garbage" * 100, headers={"Content-Encoding": "gzip"})
+    header = gzip.compress(_page(visit))[:_GZIP_HEADER_BYTES]
+    # A block of the type that deflate does not have.
+    return html(header + b"\xff" * 2_000, headers={"Content-Encoding": "gzip"})
 
 
 async def wrong_charset(visit: Visit) -> web.StreamResponse:

@@ -62,7 +62,7 @@ async def test_bulk_holds_three_quarters_of_the_slots(intake: Intake, queue: Que
     await take(intake, 3)
     await asyncio.sleep(0.1)
 
-    assert intake.in_hand == 3
+    assert intake.fetching == 3
 
 
 async def test_bulk_waits_while_an_on_demand_job_is_in_hand(intake: Intake, queue: Queue) -> None:

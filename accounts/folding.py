@@ -1,0 +1,94 @@
+"""Usage events folded into one document for each account and day, and one for each video of it.
+
+The videos have documents of their own: a day of many videos would outgrow a single one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pymongo import UpdateOne
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Event = dict[str, str]
+
+
+_DAY_MS = 24 * 3600 * 1000
+
+
+@dataclass(slots=True)
+class Day:
+    """What an account used on a day."""
+
+    counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    videos: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """For each video how often, and when last, in milliseconds."""
+
+
+Days = dict[tuple[str, int], Day]
+"""By account and days since 1970."""
+
+
+def moment_of(event: Event) -> datetime:
+    """When the event was written, by Redis' clock."""
+    return _moment(int(event["at"]))
+
+
+def fold(events: Iterable[Event]) -> Days:
+    """What the events come to."""
+    days: Days = defaultdict(Day)
+    for event in events:
+        at = int(event["at"])
+        day = days[event["account"], at // _DAY_MS]
+        counts = day.counts
+        counts["total"] += 1
+        counts["successful" if event["status"] == "200" else "failed"] += 1
+        for name in ("cached", "charged", "elapsed_ms"):
+            counts[name] += int(event[name])
+        if video_id := event["video_id"]:
+            requests, last = day.videos.get(video_id, (0, at))
+            day.videos[video_id] = (requests + 1, max(last, at))
+    return days
+
+
+def day_updates(days: Days) -> list[UpdateOne]:
+    """The days as additions to what is stored."""
+    return [
+        UpdateOne(
+            {"_id": f"{account_id}:{date}"},
+            {"$inc": day.counts, "$setOnInsert": {"account_id": account_id, "date": date}},
+            upsert=True,
+        )
+        for (account_id, date), day in _dated(days)
+    ]
+
+
+def video_updates(days: Days) -> list[UpdateOne]:
+    """The videos of the days as additions to what is stored."""
+    return [
+        UpdateOne(
+            {"_id": f"{account_id}:{date}:{video_id}"},
+            {
+                "$inc": {"requests": requests},
+                "$max": {"last_requested": _moment(last)},
+                "$setOnInsert": {"account_id": account_id, "date": date, "video_id": video_id},
+            },
+            upsert=True,
+        )
+        for (account_id, date), day in _dated(days)
+        for video_id, (requests, last) in day.videos.items()
+    ]
+
+
+def _dated(days: Days) -> Iterator[tuple[tuple[str, str], Day]]:
+    for (account_id, number), day in days.items():
+        yield (account_id, _moment(number * _DAY_MS).strftime("%Y-%m-%d")), day
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,1 @@
+"""What the product promises on speed and memory, measured beside what others do."""

@@ -1,0 +1,80 @@
+"""Downloading pages: Scrapy's requests over aiohttp's client, and no more work than that.
+
+Scrapy's own handlers give every response a class by its content, all of its headers and two
+signals a chunk; a page of a post needs its body, its status and four headers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aiohttp
+from scrapy.core.downloader.handlers.base import BaseDownloadHandler
+from scrapy.exceptions import DownloadCancelledError, DownloadFailedError, DownloadTimeoutError
+from scrapy.http import Headers, Response
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+
+_KEPT_HEADERS = ("Set-Cookie", "Location", "Retry-After", "Content-Type")
+_CHUNK_BYTES = 512 * 1024
+
+
+class PageDownloadHandler(BaseDownloadHandler):
+    """Gets pages; redirects are answers, bodies are bounded and come decompressed."""
+
+    lazy = True
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        settings = crawler.settings
+        self._maxsize = settings.getint("DOWNLOAD_MAXSIZE")
+        self._timeout_s = settings.getfloat("DOWNLOAD_TIMEOUT")
+        self._headers: dict[str, str] = settings.getdict("DEFAULT_REQUEST_HEADERS")
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=settings.getint("CONCURRENT_REQUESTS")),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            read_bufsize=_CHUNK_BYTES,
+            skip_auto_headers=("Content-Type",),
+        )
+
+    async def download_request(self, request: Request) -> Response:
+        """The response to a request.
+
+        Raises:
+            DownloadTimeoutError: it did not come whole in time.
+            DownloadFailedError: there was no connection, or the response broke off.
+            DownloadCancelledError: the body is larger than a page can be.
+        """
+        timeout_s = request.meta.get("download_timeout", self._timeout_s)
+        try:
+            async with self._session.request(
+                request.method,
+                request.url,
+                headers=self._headers,
+                timeout=aiohttp.ClientTimeout(total=timeout_s),
+                allow_redirects=False,
+                proxy=request.meta.get("proxy"),
+            ) as response:
+                body = await self._read(response)
+        except TimeoutError as error:
+            message = f"{request.url} took longer than {timeout_s} seconds"
+            raise DownloadTimeoutError(message) from error
+        except (aiohttp.ClientError, ValueError) as error:
+            raise DownloadFailedError(f"{request.url}: {error!r}") from error
+        kept = {name: response.headers.getall(name, ()) for name in _KEPT_HEADERS}
+        return Response(request.url, status=response.status, headers=Headers(kept), body=body)
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        chunks, size = [], 0
+        async for chunk in response.content.iter_any():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._maxsize:
+                raise DownloadCancelledError(f"{response.url} has more than {self._maxsize} bytes")
+        return b"".join(chunks)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()

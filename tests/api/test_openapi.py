@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from openapi_schema_validator import OAS30Validator
+from openapi_spec_validator import validate
+
+from tests.api.conftest import EXTRACT, Api, a_video, put
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+
+@pytest.fixture
+async def description(api: Api) -> dict[str, Any]:
+    answer = await api.call("GET", "/openapi.json")
+    assert answer.status == 200
+    body: dict[str, Any] = answer.body
+    return body
+
+
+def conforms(description: dict[str, Any], body: Any, status: int, path: str, method: str) -> bool:
+    schema = description["paths"][path][method]["responses"][str(status)]["content"][
+        "application/json"
+    ]["schema"]
+    text = {**description, **schema}
+    return bool(OAS30Validator(text).is_valid(body))
+
+
+async def test_it_is_valid_openapi_3(description: dict[str, Any]) -> None:
+    validate(description)
+
+    assert description["openapi"] == "3.0.3"
+    assert description["components"]["securitySchemes"] == {
+        "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+    }
+
+
+async def test_every_route_is_described(api: Api, description: dict[str, Any]) -> None:
+    unlisted = re.compile(r"/openapi\.json|/docs|/static/")
+    for route in api.app.router.routes():
+        path = route.resource.canonical if route.resource else ""
+        if not unlisted.match(path) and route.method != "HEAD":
+            assert route.method.lower() in description["paths"][path], path
+
+
+async def test_every_answer_has_a_schema_and_an_example_that_fits_it(
+    description: dict[str, Any],
+) -> None:
+    count = 0
+    for path, operations in description["paths"].items():
+        for method, operation in operations.items():
+            for status, response in operation["responses"].items():
+                examples = response["content"]["application/json"]["examples"]
+                assert examples, (path, status)
+                for example in examples.values():
+                    count += 1
+                    assert conforms(description, example["value"], int(status), path, method), (
+                        path,
+                        status,
+                        example,
+                    )
+    assert count >= 17
+
+
+async def test_all_errors_of_an_extraction_are_described(description: dict[str, Any]) -> None:
+    responses = description["paths"][EXTRACT]["post"]["responses"]
+
+    assert set(responses) == {
+        *("200", "400", "401", "403", "404", "413", "429", "500", "503"),
+    }
+    assert description["paths"][EXTRACT]["post"]["security"] == [{"ApiKey": []}]
+    assert "X-RateLimit-Reset" in responses["429"]["headers"]
+    assert "Retry-After" in responses["503"]["headers"]
+
+
+async def test_the_body_is_described(description: dict[str, Any]) -> None:
+    body = description["paths"][EXTRACT]["post"]["requestBody"]
+
+    assert body["required"] is True
+    schema = description["components"]["schemas"]["ExtractRequest"]
+    assert schema["required"] == ["url"]
+    assert schema["properties"]["extract_metadata"]["default"] is True
+
+
+async def test_real_answers_fit_the_description(
+    api: Api, key: str, redis_client: Redis, description: dict[str, Any]
+) -> None:
+    await put(redis_client, a_video())
+    found = await api.extract(key)
+    wrong = await api.extract(key, "wrong")
+    health = await api.call("GET", "/health")
+
+    assert conforms(description, found.body, 200, EXTRACT, "post")
+    assert conforms(description, wrong.body, 400, EXTRACT, "post")
+    assert conforms(description, health.body, 200, "/health", "get")
+    assert not conforms(description, {"success": True}, 200, EXTRACT, "post")
+
+
+async def test_the_page_of_the_documentation_needs_nothing_from_elsewhere(api: Api) -> None:
+    async with api.session.get(api.url + "/docs") as response:
+        page = await response.text()
+        assert response.status == 200
+    parts = re.findall(r'(?:src|href)="([^"]+)"', page)
+
+    assert len(parts) >= 3
+    for part in parts:
+        assert part.startswith("/static/swagger/")
+        async with api.session.get(api.url + part) as response:
+            assert response.status == 200, part
+    assert 'url: "/openapi.json"' in page

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+from aiohttp import ClientSession
+
+from tests.api.conftest import EXTRACT, LINK, Api, Worker
+
+if TYPE_CHECKING:
+    from settings.env import Environment
+
+SERVE = "from settings.env import read_environment as read; from api.server import run; run(read())"
+
+
+async def send(api: Api, data: bytes) -> tuple[bytes, bytes]:
+    host, port = api.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(data)
+    answer = await reader.read()
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return head, body
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX-API-Key: tk_secret_in_a_broken_line\x00\r\n\r\n",
+        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+    ],
+)
+async def test_malformed_http_is_answered_in_the_same_shape(
+    api: Api, data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+
+    head, body = await send(api, data)
+
+    assert head.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400"))
+    assert b"X-Request-ID: req_" in head
+    assert orjson.loads(body) == {
+        "success": False,
+        "error": "Bad request",
+        "detail": "This is not a valid HTTP request",
+    }
+    assert "tk_secret" not in caplog.text
+
+
+async def test_sigterm_answers_what_is_in_flight_and_ends_with_0(
+    environment: Environment, key: str, worker: Worker, unused_port: int
+) -> None:
+    worker.delay_s = 0.5
+    variables = {
+        **os.environ,
+        "MONGODB_URI": environment.mongodb_uri or "",
+        "REDIS_URL": environment.redis_url or "",
+        "API_PORT": str(unused_port),
+    }
+    server = await asyncio.create_subprocess_exec(sys.executable, "-c", SERVE, env=variables)
+    try:
+        address = f"http://127.0.0.1:{unused_port}"
+        async with ClientSession() as session:
+            await until_it_listens(session, address)
+            asking = asyncio.create_task(ask(session, address, key))
+            await worker.is_crawling.wait()
+            server.send_signal(signal.SIGTERM)
+            status = await asking
+        code = await asyncio.wait_for(server.wait(), 10)
+    finally:
+        if server.returncode is None:
+            server.kill()
+            await server.wait()
+
+    assert (status, code) == (200, 0)
+
+
+async def until_it_listens(session: ClientSession, address: str) -> None:
+    while True:
+        with suppress(OSError):
+            async with session.get(address + "/health") as response:
+                assert response.status == 200
+                return
+        await asyncio.sleep(0.05)
+
+
+async def ask(session: ClientSession, address: str, key: str) -> int:
+    async with session.post(
+        address + EXTRACT, json={"url": LINK}, headers={"X-API-Key": key}
+    ) as response:
+        return response.status
+
+
+@pytest.fixture
+async def unused_port() -> int:
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port: int = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    return port

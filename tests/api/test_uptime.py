@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from api.uptime import COLLECTION, Uptime
+
+if TYPE_CHECKING:
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from services.mongodb import Document
+
+MINUTE = timedelta(minutes=1)
+
+
+async def test_a_minute_counts_once_however_many_count_it(
+    database: AsyncDatabase[Document],
+) -> None:
+    now = datetime.now(UTC)
+    counters = [Uptime(database[COLLECTION]) for _ in range(3)]
+
+    await asyncio.gather(*(counter.count(now) for counter in counters))
+    await counters[0].count(now)
+
+    (day,) = await database[COLLECTION].find().to_list()
+    assert day["healthy"] == 1
+    assert counters[0].percentage == 100.0
+
+
+async def test_minutes_that_nobody_counted_were_not_healthy(
+    database: AsyncDatabase[Document],
+) -> None:
+    now = datetime.now(UTC)
+    uptime = Uptime(database[COLLECTION])
+
+    for minutes_ago in (3, 2, 0):
+        await uptime.count(now - minutes_ago * MINUTE)
+
+    assert uptime.percentage == 75.0
+
+
+async def test_it_is_the_uptime_since_the_first_start(database: AsyncDatabase[Document]) -> None:
+    now = datetime.now(UTC)
+    await Uptime(database[COLLECTION]).count(now - timedelta(hours=30))
+    later = Uptime(database[COLLECTION])
+
+    await later.count(now)
+
+    assert later.percentage == round(100 * 2 / (30 * 60 + 1), 1)
+
+
+async def test_days_before_the_last_thirty_are_forgotten(
+    database: AsyncDatabase[Document],
+) -> None:
+    now = datetime.now(UTC)
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    for days_ago in range(60):
+        day = today - timedelta(days=days_ago)
+        full = 24 * 60 if days_ago in range(1, 30) else 0
+        await database[COLLECTION].insert_one(
+            {"_id": day.date().isoformat(), "first": day, "last": day - MINUTE, "healthy": full}
+        )
+    uptime = Uptime(database[COLLECTION])
+
+    await uptime.count(now)
+
+    minutes_today = (now - today) // MINUTE + 1
+    expected = 100 * (29 * 24 * 60 + 1) / (29 * 24 * 60 + minutes_today)
+    assert uptime.percentage == round(expected, 1)
+
+
+async def test_before_the_first_count_nothing_is_claimed(
+    database: AsyncDatabase[Document],
+) -> None:
+    assert Uptime(database[COLLECTION]).percentage == 0.0
