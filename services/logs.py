@@ -74,7 +74,8 @@ def configure(*, level: str, form: Form, stream: TextIO | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("asyncio").setLevel(max(root.level, logging.INFO))
-    logging.getLogger("pymongo").setLevel(max(root.level, logging.WARNING))
+    for talkative in ("pymongo", "scrapy"):
+        logging.getLogger(talkative).setLevel(max(root.level, logging.WARNING))
 
 
 def _moment(record: logging.LogRecord) -> str:

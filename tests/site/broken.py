@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _FOR_EVER_S = 24 * 3600
 _SLOW_S = 1
+_GZIP_HEADER_BYTES = 10
 _SCRIPT = re.compile(
     rb'(__UNIVERSAL_DATA_FOR_REHYDRATION__" type="application/json">)(.*?)(</script>)'
 )
@@ -33,9 +34,6 @@ def status(code: int, *, retry_after_s: int | None = None) -> Answer:
         return html(f"<html><body>{code}</body></html>".encode(), status=code, headers=headers)
 
     return answer
-
-
-_GZIP_HEADER_BYTES = 10
 
 
 async def empty_body(visit: Visit) -> web.StreamResponse:
