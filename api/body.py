@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import orjson
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from marshmallow import Schema
 
 MAX_BYTES = 64 * 1024
+ARRIVAL_S = 10.0
+"""How long a body may take to arrive."""
 
 
 class BodyParser(AIOHTTPParser):
@@ -42,11 +45,13 @@ class BodyParser(AIOHTTPParser):
     async def load_json(self, req: web.Request, schema: Schema) -> Any:
         """The body's object; ``missing`` when there is no body."""
         try:
-            body = await req.read()
+            body = await _read(req)
         except web.HTTPRequestEntityTooLarge:
             raise ApiError(TOO_LARGE) from None
-        except web.RequestPayloadError:
+        except (web.RequestPayloadError, ConnectionResetError):
             raise ApiError(INVALID_PARAMETER, detail="The body cannot be decoded") from None
+        except TimeoutError:
+            raise ApiError(INVALID_PARAMETER, detail="The body did not arrive in time") from None
         if not body:
             return missing
         try:
@@ -61,6 +66,13 @@ class BodyParser(AIOHTTPParser):
         """Refuse what does not fit the schema."""
         (problems,) = error.messages_dict.values()
         raise _refusal(problems, schema) from None
+
+
+async def _read(request: web.Request) -> bytes:
+    if request.content.is_eof():
+        return await request.read()
+    async with asyncio.timeout(ARRIVAL_S):
+        return await request.read()
 
 
 def _refusal(problems: Mapping[str, list[str]], schema: Schema) -> ApiError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import uvloop
 from aiohttp import web
 
 from api.app import build_app
-from api.errors import ApiError, Problem
+from api.errors import OUR_FAULT, ApiError, Problem
 from api.middlewares.envelope import answer, enveloped
 from crawler.jobs.records import new_id
 from services.garbage import settle_garbage
@@ -52,6 +53,9 @@ async def _serve(environment: Environment) -> None:
             reuse_port=environment.api_processes > 1,
         )
         await site.start()
+        # What is there now stays: without it the collector would walk it during requests.
+        gc.collect()
+        gc.freeze()
         logger.info("listening on %s", ", ".join(_addresses(runner)))
         await stopping.wait()
         logger.info("stopping: no more connections, what is in flight is answered")
@@ -95,8 +99,13 @@ class Connection(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """The answer to what never became a request of the application."""
-        request_id = new_id("req")
-        logger.info("malformed HTTP from %s answered 400 (%s)", request.remote, request_id)
-        response = answer(ApiError(MALFORMED, headers={"X-Request-ID": request_id}))
+        headers = {"X-Request-ID": new_id("req")}
+        if status >= 500:
+            logger.error("%s failed", headers["X-Request-ID"], exc_info=exc)
+            error = ApiError(OUR_FAULT, headers=headers, request_id=headers["X-Request-ID"])
+        else:
+            logger.info("malformed HTTP from %s answered 400", request.remote)
+            error = ApiError(MALFORMED, headers=headers)
+        response = answer(error)
         response.force_close()
         return response

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itemadapter import ItemAdapter
 
 from crawler.items import RawVideo
-from pipelines.normalizing import normalize_video
+from pipelines.normalizing.post import normalize_video
 from pipelines.posts import Post
 
 __all__ = ["NormalizePipeline", "normalize_video"]

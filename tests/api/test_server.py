@@ -11,7 +11,7 @@ import orjson
 import pytest
 from aiohttp import ClientSession
 
-from tests.api.conftest import EXTRACT, LINK, Api, Worker
+from tests.api.conftest import EXTRACT, LINK, Api, Worker, until
 
 if TYPE_CHECKING:
     from settings.env import Environment
@@ -54,6 +54,42 @@ async def test_malformed_http_is_answered_in_the_same_shape(
         "detail": "This is not a valid HTTP request",
     }
     assert "tk_secret" not in caplog.text
+
+
+async def test_a_caller_who_leaves_in_the_middle_of_a_body_is_no_fault_of_ours(
+    api: Api, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    host, port = api.url.removeprefix("http://").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    head = f"POST {EXTRACT} HTTP/1.1\r\nHost: a\r\nX-API-Key: {key}\r\nContent-Length: 50\r\n\r\n"
+    writer.write(head.encode() + b'{"url"')
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    writer.close()
+    await until(lambda: answered(caplog))
+
+    assert "answered 400" in caplog.text
+    assert not any(record.exc_info for record in caplog.records)
+
+
+async def answered(caplog: pytest.LogCaptureFixture) -> bool:
+    return "answered" in caplog.text
+
+
+async def test_a_body_that_does_not_arrive_is_given_up(
+    api: Api, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.body.ARRIVAL_S", 0.1)
+
+    head, body = await send(
+        api,
+        f"POST {EXTRACT} HTTP/1.1\r\nHost: a\r\nX-API-Key: {key}\r\n".encode()
+        + b"Connection: close\r\nContent-Length: 50\r\n\r\n{",
+    )
+
+    assert head.startswith(b"HTTP/1.1 400")
+    assert orjson.loads(body)["detail"] == "The body did not arrive in time"
 
 
 async def test_sigterm_answers_what_is_in_flight_and_ends_with_0(
