@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import csv
-import sys
+import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cli.house import Program
+from cli.program import Program, command
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import new_id
 from pipelines.collections import VIDEOS
@@ -53,8 +53,7 @@ def _worker(environment: Environment) -> Iterator[None]:
     if servers and any(name.startswith("worker") for name in servers.processes):
         yield
         return
-    variables = _variables(environment)
-    program = Program([sys.argv[0], "worker"], variables)
+    program = Program(command("worker"), _variables(environment))
     program.start()
     try:
         yield
@@ -63,8 +62,6 @@ def _worker(environment: Environment) -> Iterator[None]:
 
 
 def _variables(environment: Environment) -> dict[str, str]:
-    import os
-
     return {
         **os.environ,
         "MONGODB_URI": environment.mongodb_uri or "",

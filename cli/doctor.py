@@ -42,7 +42,7 @@ def doctor(*, is_json: bool) -> None:
         for check in checks:
             mark = "ok " if check["ok"] else ("-- " if check["optional"] else "NO ")
             click.echo(f"{mark} {check['name']}: {check['says']}")
-        running = ", ".join(servers.processes) if servers else "nothing"
+        running = ", ".join(servers.processes) or "databases" if servers else "nothing"
         click.echo(f"running on {environment.data_dir}: {running}")
     sys.exit(0 if is_well else 1)
 
@@ -78,9 +78,12 @@ def _folder(environment: Environment) -> str:
     import tempfile
 
     folder = environment.data_dir
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder):
-        pass
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise RuntimeError(f"{error}: set DATA_DIR to a folder that may be written") from None
     free = shutil.disk_usage(folder).free
     if free < _LEAST_FREE_BYTES:
         raise RuntimeError(f"only {free // 1024**2} MiB are free under {folder}: make room")
@@ -89,6 +92,17 @@ def _folder(environment: Environment) -> str:
 
 def _address(environment: Environment) -> str:
     return environment.public_address
+
+
+def _port(environment: Environment) -> str:
+    from cli.ports import check_port
+    from services.running import find
+
+    servers = find(environment.data_dir)
+    if servers and servers.api == environment.public_address:
+        return f"{environment.api_port} is our API's, which runs"
+    check_port(environment)
+    return f"{environment.api_port} is free"
 
 
 def _chromium(environment: Environment) -> str:
@@ -103,6 +117,7 @@ _CHECKS: dict[str, Callable[[Environment], str]] = {
     "redis": _valkey,
     "data folder": _folder,
     "public address": _address,
+    "port": _port,
     "browser": _chromium,
 }
 _OPTIONAL = frozenset({"browser"})

@@ -26,7 +26,7 @@ class Commands(click.Group):
         """Run the command, and end with 1 when it cannot be carried out."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
             if not _is_expected(error):
@@ -43,7 +43,7 @@ def _is_expected(error: Exception) -> bool:
     from services.errors import ServiceError
     from settings.env import SettingsError
 
-    expected = SettingsError, ServiceError, AccountsError, RedisError, PyMongoError
+    expected = SettingsError, ServiceError, AccountsError, RedisError, PyMongoError, OSError
     return isinstance(error, expected)
 
 

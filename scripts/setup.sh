@@ -13,7 +13,8 @@ fail() {
 
 missing=""
 "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || missing="python3-venv"
-if [ "$(uname -s)-$(uname -m)" = "Linux-x86_64" ] && [ -z "${MONGODB_URI:-}" ]; then
+if [ "$(uname -s)-$(uname -m)" = "Linux-x86_64" ] && [ -z "${MONGODB_URI:-}" ] &&
+    ! command -v mongod >/dev/null; then
     "$PYTHON" -c 'import ctypes; ctypes.CDLL("libcurl.so.4")' 2>/dev/null || missing="$missing libcurl4"
 fi
 if [ -n "$missing" ]; then
@@ -25,5 +26,5 @@ if [ -n "$missing" ]; then
 fi
 
 echo "setup: making $VENV (a minute or two)"
-[ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
+[ -x "$VENV/bin/pip" ] || "$PYTHON" -m venv --clear "$VENV"
 "$VENV/bin/pip" install --quiet --disable-pip-version-check -r requirements.txt

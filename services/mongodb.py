@@ -102,6 +102,7 @@ class EmbeddedMongo:
         self.folder = folder
         self.uri = ""
         self._cache_gb = cache_gb
+        self._port: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -120,7 +121,8 @@ class EmbeddedMongo:
         program = find_mongod()
         data = self.folder / "db"
         data.mkdir(parents=True, exist_ok=True)
-        port = _pick_port(self.folder / "port")
+        # Started again, it must be where its clients look for it.
+        port = self._port = self._port or _pick_port(self.folder / "port")
         self.uri = f"mongodb://127.0.0.1:{port}/{DATABASE}?directConnection=true"
         with hold(self.folder / "lock", who="a mongod", wait_s=STOP_S) as descriptor:
             self._process = spawn(

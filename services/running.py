@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LOCK = "lock"
 _FILE = "servers.json"
+_PUBLISHED_S = 30.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,11 +50,19 @@ def find(folder: Path) -> Servers | None:
         with hold(folder / LOCK, who=""):
             return None
     except DataInUseError:
-        pass
+        return _published(folder)
+
+
+def _published(folder: Path) -> Servers | None:
     try:
         return Servers(**json.loads((folder / _FILE).read_text()))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def withdraw(folder: Path) -> None:
+    """Take back what was published: nothing answers there any more."""
+    (folder / _FILE).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -63,24 +73,36 @@ def attached(environment: Environment) -> Iterator[Environment]:
     this context lasts.
 
     Raises:
-        ServiceError: a database cannot be started, or the folder is held by somebody who has not
-            published addresses yet.
+        ServiceError: a database cannot be started, or whoever holds the folder has not published
+            addresses in time.
     """
-    if environment.mongodb_uri and environment.redis_url:
-        yield environment
-        return
-    servers = find(environment.data_dir)
-    if servers is not None:
-        yield _with(environment, servers)
-        return
-    with (
-        hold(environment.data_dir / LOCK, who=f"process {os.getpid()}"),
-        contextlib.ExitStack() as stack,
-    ):
-        yield _with(environment, _start(environment, stack))
+    with contextlib.ExitStack() as stack:
+        if environment.mongodb_uri and environment.redis_url:
+            yield environment
+        else:
+            yield _with(environment, _attach(environment, stack))
+
+
+def _attach(environment: Environment, stack: contextlib.ExitStack) -> Servers:
+    deadline = time.monotonic() + _PUBLISHED_S
+    while True:
+        try:
+            who = f"process {os.getpid()}"
+            stack.enter_context(hold(environment.data_dir / LOCK, who=who))
+        except DataInUseError:
+            servers = _published(environment.data_dir)
+            if servers is not None:
+                return servers
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return _start(environment, stack)
 
 
 def _start(environment: Environment, stack: contextlib.ExitStack) -> Servers:
+    withdraw(environment.data_dir)
+    stack.callback(withdraw, environment.data_dir)
     uri, url = environment.mongodb_uri, environment.redis_url
     if uri is None:
         mongo = EmbeddedMongo(

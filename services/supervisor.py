@@ -65,7 +65,9 @@ class Supervisor:
         return self._asked > 0
 
     def start(self, name: str, part: Part) -> None:
-        """Start a part and watch it from now on."""
+        """Start a part and watch it from now on; nothing starts once somebody asked to end."""
+        if self.is_stopping:
+            return
         part.start()
         self._watched.append(_Watched(name, part, time.monotonic()))
         self._changed(self._pids())
