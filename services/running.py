@@ -46,6 +46,8 @@ class Servers:
 
 def find(folder: Path) -> Servers | None:
     """The servers that run on this folder now; None when nobody holds it."""
+    if not (folder / LOCK).exists():
+        return None
     try:
         with hold(folder / LOCK, who=""):
             return None

@@ -62,7 +62,8 @@ async def keep_outcome(redis: Redis, job: Job, outcome: Outcome) -> None:
             await redis.set(short_key(job.target.value), outcome.video_id, ex=SHORT_TTL_S)
         elif reason and ttl_s:
             await redis.set(short_key(job.target.value), REASON_MARK + reason.value, ex=ttl_s)
-    if reason and ttl_s and outcome.video_id is not None:
+    # An entry is answered 404 and charged, so nothing else becomes one.
+    if reason and ttl_s and reason.policy.status == 404 and outcome.video_id is not None:
         entry = Entry(
             video_id=outcome.video_id,
             fields={"reason": reason.value},
