@@ -10,7 +10,7 @@ from aiohttp import web
 from accounts.accounts import Accounts
 from accounts.keys import Keys
 from accounts.limits import Limits
-from accounts.usage import Drainer, Usage
+from accounts.usage import Usage
 from api.admissions import Admissions
 from api.body import MAX_BYTES
 from api.extraction import PATIENCE_S, Extraction
@@ -78,6 +78,5 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             timeout_s=environment.extract_timeout_s,
             cache_ttl_s=environment.cache_ttl_s,
         )
-        await stack.enter_async_context(Drainer(patient, database).draining())
         await stack.enter_async_context(uptime.counting(health.databases_answer))
         yield

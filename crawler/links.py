@@ -169,7 +169,7 @@ _HOP_WALLS = tuple(
 )
 
 _COMMONEST = re.compile(
-    r"https://(?:www\.)?tiktok\.com/@([A-Za-z0-9_.]{2,80})/(?:video|photo)/([0-9]{1,20})/?"
+    r"https://(?:www\.)?tiktok\.com/@([A-Za-z0-9_.]{1,80})/(?:video|photo)/([0-9]{1,20})/?"
     r"(?:\?[!-\[\]-~]*)?"
 )
 _USERNAME = re.compile(r"(?!_$)[\w.\-]{1,80}", re.ASCII)
@@ -201,7 +201,8 @@ def parse_link(text: str) -> Target:
     if len(text) > _LONGEST:
         raise LinkError(f"the text is longer than {_LONGEST} characters: send the link alone")
     if match := _COMMONEST.fullmatch(text):
-        return Target(type=TargetType.VIDEO, value=match[2], username=match[1])
+        name = match[1]
+        return Target(type=TargetType.VIDEO, value=match[2], username=None if name == "_" else name)
     target = _classify(_split(_find_address(text)))
     if target is None:
         raise LinkError(f"the TikTok link has no known form: expected {EXPECTED_FORM}")

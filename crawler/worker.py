@@ -11,10 +11,11 @@ import uvloop
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.utils.project import get_project_settings
 
+from accounts.usage import Drainer
 from crawler.jobs.intake import Intake
 from crawler.jobs.queue import Queue
 from crawler.spiders.jobs import JobsSpider
-from services import redis
+from services import mongodb, redis
 from services.errors import ServiceError
 from services.garbage import settle_garbage
 
@@ -46,7 +47,14 @@ async def _work(environment: Environment) -> None:
     client = redis.connect(environment.redis_url or "")
     queue = Queue(client, claim_s=environment.job_claim_s, tries=environment.job_attempts)
     slots = environment.egress_concurrency
-    async with client, Intake(queue, slots=slots, claim_s=environment.job_claim_s) as intake:
+    uri = environment.mongodb_uri or ""
+    async with (
+        client,
+        mongodb.connect(uri) as store,
+        # Beside the crawl, for in the API it would cost every answer a share of its time.
+        Drainer(client, mongodb.database(store, uri)).draining(),
+        Intake(queue, slots=slots, claim_s=environment.job_claim_s) as intake,
+    ):
         await _crawl(environment, intake, stopping)
 
 
