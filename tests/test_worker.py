@@ -168,12 +168,11 @@ async def test_every_layout_is_stored(works: Works) -> None:
         assert (number, outcome.reason) == (number, None)
         stored = await works.database.videos.find_one({"_id": behaving(number)})
         assert stored is not None
-        assert (stored["type"] == "photo") == (number == 700)
+        assert (stored["type"] == "photo") == (number in {700, 707})
         views, expected = stored["statistics"]["views"], post(behaving(number)).views
         # Some layouts have rounded counters only.
-        assert (
-            views == expected if stored["statistics"]["exact"] else abs(views / expected - 1) < 0.1
-        )
+        spread = 0 if stored["statistics"]["exact"] else 0.1
+        assert abs(views / expected - 1) <= spread
 
 
 async def test_short_links_lead_to_posts_or_say_why_not(works: Works) -> None:
