@@ -148,7 +148,7 @@ async def test_draining_survives_a_database_that_is_away(
         patch.setattr(desk.redis, "xrange", sometimes)
         async with drainer.draining(pause_s=0.01):
             async with asyncio.timeout(5):
-                while not await today(desk):  # noqa: ASYNC110 - another task's doing
+                while not await today(desk):
                     await asyncio.sleep(0.01)
 
     assert (await today(desk))["total"] == 4

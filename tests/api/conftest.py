@@ -115,7 +115,7 @@ class Worker:
 
 async def until(is_so: Callable[[], Awaitable[object]]) -> None:
     async with asyncio.timeout(10):
-        while not await is_so():  # noqa: ASYNC110 - what happens in Redis sets no event
+        while not await is_so():
             await asyncio.sleep(0.01)
 
 
