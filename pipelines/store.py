@@ -58,17 +58,18 @@ class StorePipeline:
         return item
 
     async def _write(self, posts: Sequence[Post]) -> list[Exception | None]:
-        token = ObjectId()
+        commits = [ObjectId() for _ in posts]
+        updates = map(_updates, posts, commits)
         videos, raw_items = await asyncio.gather(
-            send(self._database, VIDEOS, [one for post in posts for one in _updates(post, token)]),
+            send(self._database, VIDEOS, [update for pair in updates for update in pair]),
             send(self._database, RAW_ITEMS, [self._raw_item(post) for post in posts]),
         )
         # Each post's first update matched or made a document; what applied beyond that are the
         # second, conditional ones.
         due = videos.applied - len(posts) if videos.is_whole else None
-        is_due = await self._which(due, posts, token)
-        for post in posts:
-            post.is_snapshot_due = post.video.id in is_due
+        made = await self._which(due, posts, commits)
+        for post, commit in zip(posts, commits, strict=True):
+            post.is_snapshot_due = commit in made
         return [
             videos.errors.get(2 * place)
             or videos.errors.get(2 * place + 1)
@@ -77,23 +78,26 @@ class StorePipeline:
         ]
 
     async def _which(
-        self, due: int | None, posts: Sequence[Post], token: ObjectId
-    ) -> frozenset[str]:
-        """The posts whose snapshot is due; asked for only when some are and some are not."""
-        ids = frozenset(post.video.id for post in posts)
+        self, due: int | None, posts: Sequence[Post], commits: Sequence[ObjectId]
+    ) -> frozenset[ObjectId]:
+        """The commits that made a snapshot; asked for only when some did and some did not."""
         if due == 0:
             return frozenset()
-        if due == len(posts) == len(ids):
-            return ids
+        if due == len(posts):
+            return frozenset(commits)
         found = self._database[VIDEOS].find(
-            {"_id": {"$in": list(ids)}, "snapshot.commit": token}, {"_id": 1}
+            {
+                "_id": {"$in": [post.video.id for post in posts]},
+                "snapshot.commit": {"$in": commits},
+            },
+            {"snapshot.commit": 1},
         )
-        return frozenset([document["_id"] async for document in found])
+        return frozenset([document["snapshot"]["commit"] async for document in found])
 
     def _raw_item(self, post: Post) -> Document:
         raw = post.raw
         return {
-            "q": {"_id": raw.video_id},
+            "q": {"_id": raw.video_id, "observed_at": {"$lte": raw.observed_at}},
             "u": {
                 "layout": raw.layout.value,
                 "spider": raw.spider,
@@ -105,28 +109,34 @@ class StorePipeline:
         }
 
 
-def _updates(post: Post, token: ObjectId) -> tuple[Document, Document]:
+def _updates(post: Post, commit: ObjectId) -> tuple[Document, Document]:
     """What one post changes: what this observation knows, and the last snapshot if it differs.
 
     A field that this layout does not give keeps the value that a richer one gave before. A newer
-    observation is never overwritten by an older one: the upsert then meets its own id.
+    observation is never overwritten by an older one: the upsert then meets its own id. The
+    snapshot follows only where the first update has been carried out.
     """
     document = to_mongo(post.video)
     video_id = document.pop("_id")
     known: dict[str, Any] = {}
-    unknown: dict[str, Any] = {"first_seen_at": post.video.observed_at}
+    observed_at = post.video.observed_at
+    unknown: dict[str, Any] = {"first_seen_at": observed_at}
     for name, value in _flat(document):
         (unknown if value is None or value == [] else known)[name] = value
     statistics = document["statistics"]
-    snapshot = {"statistics": statistics, "observed_at": post.video.observed_at, "commit": token}
+    snapshot = {"statistics": statistics, "observed_at": observed_at, "commit": commit}
     return (
         {
-            "q": {"_id": video_id, "observed_at": {"$lte": post.video.observed_at}},
+            "q": {"_id": video_id, "observed_at": {"$lte": observed_at}},
             "u": {"$set": known, "$setOnInsert": unknown},
             "upsert": True,
         },
         {
-            "q": {"_id": video_id, "snapshot.statistics": {"$ne": statistics}},
+            "q": {
+                "_id": video_id,
+                "observed_at": observed_at,
+                "snapshot.statistics": {"$ne": statistics},
+            },
             "u": {"$set": {"snapshot": snapshot}},
         },
     )
