@@ -11,7 +11,7 @@ import orjson
 from accounts.accounts import Accounts
 from accounts.collections import prepare
 from accounts.errors import AccountExistsError
-from accounts.keys import Keys
+from accounts.keys import Keys, digest
 from services import mongodb, redis
 from settings.plans import PlanName
 
@@ -35,22 +35,28 @@ def curl_line(address: str, *, key: str, link: str) -> str:
 
 
 async def demo_key(servers: Servers, folder: Path) -> str:
-    """The demo account's key, kept in the folder since the first start."""
+    """The demo account's key, kept in the folder since the first start.
+
+    One that the database does not know, for its data are new, is replaced.
+    """
     path = folder / KEY_FILE
-    with contextlib.suppress(OSError):
-        return path.read_text().strip()
     async with (
         mongodb.connect(servers.mongodb_uri) as client,
         redis.connect(servers.redis_url) as cache,
     ):
         database = mongodb.database(client, servers.mongodb_uri)
         await prepare(database)
+        keys = Keys(database, cache)
+        with contextlib.suppress(OSError):
+            kept = path.read_text().strip()
+            if await keys.find_by_digest(digest(kept)) is not None:
+                return kept
         accounts = Accounts(database, cache)
         try:
             account = await accounts.create(EMAIL, PlanName.BASIC)
         except AccountExistsError:
             account = await accounts.find(EMAIL)
-        _, secret = await Keys(database, cache).issue(account.id, label="demo")
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+        _, secret = await keys.issue(account.id, label="demo")
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(secret)
     return secret
