@@ -22,7 +22,7 @@ _DAY_MS = 24 * 3600 * 1000
 
 
 @dataclass(slots=True)
-class Day:
+class _Day:
     """What an account used on a day."""
 
     counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -30,64 +30,61 @@ class Day:
     """For each video how often, and when last, in milliseconds."""
 
 
-Days = dict[tuple[str, int], Day]
-"""By account and days since 1970."""
-
-
 def moment_of(event: Event) -> datetime:
     """When the event was written, by Redis' clock."""
     return _moment(int(event["at"]))
 
 
-def fold(events: Iterable[Event]) -> Days:
-    """What the events come to."""
-    days: Days = defaultdict(Day)
-    for event in events:
-        at = int(event["at"])
-        day = days[event["account"], at // _DAY_MS]
-        counts = day.counts
-        counts["total"] += 1
-        counts["successful" if event["status"] == "200" else "failed"] += 1
-        for name in ("cached", "charged", "elapsed_ms"):
-            counts[name] += int(event[name])
-        if video_id := event["video_id"]:
-            requests, last = day.videos.get(video_id, (0, at))
-            day.videos[video_id] = (requests + 1, max(last, at))
-    return days
+class Folding:
+    """What events come to."""
 
+    def __init__(self) -> None:
+        self._days: dict[tuple[str, int], _Day] = defaultdict(_Day)
 
-def day_updates(days: Days) -> list[UpdateOne]:
-    """The days as additions to what is stored."""
-    return [
-        UpdateOne(
-            {"_id": f"{account_id}:{date}"},
-            {"$inc": day.counts, "$setOnInsert": {"account_id": account_id, "date": date}},
-            upsert=True,
-        )
-        for (account_id, date), day in _dated(days)
-    ]
+    def add(self, events: Iterable[Event]) -> None:
+        """Count more events."""
+        for event in events:
+            at = int(event["at"])
+            day = self._days[event["account"], at // _DAY_MS]
+            counts = day.counts
+            counts["total"] += 1
+            counts["successful" if event["status"] == "200" else "failed"] += 1
+            for name in ("cached", "charged", "elapsed_ms"):
+                counts[name] += int(event[name])
+            if video_id := event["video_id"]:
+                requests, last = day.videos.get(video_id, (0, at))
+                day.videos[video_id] = (requests + 1, max(last, at))
 
+    def day_updates(self) -> list[UpdateOne]:
+        """The days as additions to what is stored."""
+        return [
+            UpdateOne(
+                {"_id": f"{account_id}:{date}"},
+                {"$inc": day.counts, "$setOnInsert": {"account_id": account_id, "date": date}},
+                upsert=True,
+            )
+            for account_id, date, day in self._dated()
+        ]
 
-def video_updates(days: Days) -> list[UpdateOne]:
-    """The videos of the days as additions to what is stored."""
-    return [
-        UpdateOne(
-            {"_id": f"{account_id}:{date}:{video_id}"},
-            {
-                "$inc": {"requests": requests},
-                "$max": {"last_requested": _moment(last)},
-                "$setOnInsert": {"account_id": account_id, "date": date, "video_id": video_id},
-            },
-            upsert=True,
-        )
-        for (account_id, date), day in _dated(days)
-        for video_id, (requests, last) in day.videos.items()
-    ]
+    def video_updates(self) -> list[UpdateOne]:
+        """The videos of the days as additions to what is stored."""
+        return [
+            UpdateOne(
+                {"_id": f"{account_id}:{date}:{video_id}"},
+                {
+                    "$inc": {"requests": requests},
+                    "$max": {"last_requested": _moment(last)},
+                    "$setOnInsert": {"account_id": account_id, "date": date, "video_id": video_id},
+                },
+                upsert=True,
+            )
+            for account_id, date, day in self._dated()
+            for video_id, (requests, last) in day.videos.items()
+        ]
 
-
-def _dated(days: Days) -> Iterator[tuple[tuple[str, str], Day]]:
-    for (account_id, number), day in days.items():
-        yield (account_id, _moment(number * _DAY_MS).strftime("%Y-%m-%d")), day
+    def _dated(self) -> Iterator[tuple[str, str, _Day]]:
+        for (account_id, number), day in self._days.items():
+            yield account_id, _moment(number * _DAY_MS).strftime("%Y-%m-%d"), day
 
 
 def _moment(milliseconds: int) -> datetime:

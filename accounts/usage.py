@@ -16,7 +16,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from redis.exceptions import RedisError, ResponseError
 
 from accounts.collections import USAGE_DAYS, USAGE_DRAINS, USAGE_VIDEOS
-from accounts.folding import day_updates, fold, moment_of, video_updates
+from accounts.folding import Folding, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,14 +26,16 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
     from redis.asyncio import Redis
 
-    from accounts.folding import Days, Event
+    from accounts.folding import Event
     from services.mongodb import Document
 
 logger = logging.getLogger(__name__)
 
 STREAM = "usage"
 _START = "0-0"
-_AT_ONCE = 1000
+_PAGE = 1000
+_AT_ONCE = 20_000
+"""Events folded together: the more, the fewer documents are written for each."""
 _PAUSE_S = 1.0
 _LAST_DRAIN_S = 3.0
 
@@ -54,7 +56,7 @@ class Usage:
 
     async def waiting(self, position: str) -> list[Entry]:
         """The next events past a position, oldest first."""
-        found: Any = await self._redis.xrange(STREAM, min=f"({position}", count=_AT_ONCE)
+        found: Any = await self._redis.xrange(STREAM, min=f"({position}", count=_PAGE)
         return [(entry_id, event) for entry_id, event in found]
 
     async def charged_since(self, account_id: str, start: datetime) -> int:
@@ -131,8 +133,9 @@ class Drainer:
         Raises:
             RedisError, PyMongoError: a database does not answer; nothing is lost or doubled.
         """
-        count = 0
-        while drained := await self._drain_once():
+        count = drained = await self._drain_once()
+        while drained >= _AT_ONCE:
+            drained = await self._drain_once()
             count += drained
         return count
 
@@ -148,20 +151,23 @@ class Drainer:
                 await asyncio.wait_for(ending.wait(), pause_s)
 
     async def _drain_once(self) -> int:
-        position = await self._usage.position()
-        entries = await self._usage.waiting(position)
-        if not entries:
+        position = last = await self._usage.position()
+        folding, count = Folding(), 0
+        while count < _AT_ONCE and (entries := await self._usage.waiting(last)):
+            folding.add(event for _, event in entries)
+            last, _ = entries[-1]
+            count += len(entries)
+        if not count:
             await self._usage.keep_above(position)
             return 0
-        last, _ = entries[-1]
-        if not await self._move(position, last, fold(event for _, event in entries)):
+        if not await self._move(position, last, folding):
             return 0
         milliseconds, sequence = _order(last)
         await self._redis.xtrim(STREAM, minid=f"{milliseconds}-{sequence + 1}", approximate=False)
-        return len(entries)
+        return count
 
-    async def _move(self, position: str, last: str, days: Days) -> bool:
-        """Count the days and move the position, both or neither."""
+    async def _move(self, position: str, last: str, folding: Folding) -> bool:
+        """Count the events and move the position, both or neither."""
         drains = self._database[USAGE_DRAINS]
         if position == _START:
             with contextlib.suppress(DuplicateKeyError):
@@ -175,8 +181,8 @@ class Drainer:
             )
             if moved.matched_count == 0:
                 return False
-            await self._database[USAGE_DAYS].bulk_write(day_updates(days), session=session)
-            if videos := video_updates(days):
+            await self._database[USAGE_DAYS].bulk_write(folding.day_updates(), session=session)
+            if videos := folding.video_updates():
                 await self._database[USAGE_VIDEOS].bulk_write(videos, session=session)
             return True
 
