@@ -19,7 +19,8 @@ if not key[1] then
 end
 local account = redis.call('HMGET', 'account:' .. key[1],
   'plan', 'status', 'rate', 'month', 'country', 'period_start', 'period_end')
-local month = redis.call('HMGET', 'month:' .. key[1], 'period', 'charged')
+local month_key = 'month:' .. key[1]
+local month = redis.call('HMGET', month_key, 'period', 'charged')
 if not account[1] or month[1] ~= account[6] or seconds >= tonumber(account[7]) then
   return load()
 end
@@ -31,21 +32,24 @@ local rate = 'rate:' .. key[1]
 local reserved = 'reserved:' .. key[1]
 local window = ARGV[3] * 1000
 local limit = tonumber(account[3])
-local function text(number)
-  return string.format('%.0f', number)
-end
 -- A call is counted for the window's whole length, its last microsecond included.
-redis.call('ZREMRANGEBYSCORE', rate, '-inf', '(' .. text(now - window))
-redis.call('ZREMRANGEBYSCORE', reserved, '-inf', text(now))
-local counted = redis.call('ZCARD', rate)
-local left = account[4] - month[2] - redis.call('ZCARD', reserved)
+local oldest = redis.call('LINDEX', rate, 0)
+while oldest and oldest + window < now do
+  redis.call('LPOP', rate)
+  oldest = redis.call('LINDEX', rate, 0)
+end
+local counted = redis.call('LLEN', rate)
+local left = account[4] - month[2]
+  - redis.call('ZCOUNT', reserved, string.format('(%d', now), '+inf')
 
 local function answer(verdict, extra, values)
   -- After a change to a smaller plan more calls may be counted than it allows.
-  local index = math.max(0, counted - limit)
-  local oldest = redis.call('ZRANGE', rate, index, index, 'WITHSCORES')
+  local index = counted - limit
+  if index > 0 then
+    oldest = redis.call('LINDEX', rate, index)
+  end
   local result = {verdict, key[1], account[1], limit, math.max(0, limit - counted),
-    (oldest[2] or now) + window + 1, math.max(0, left), now, extra or ''}
+    (oldest or now) + window + 1, math.max(0, left), now, extra or ''}
   for index = 1, #ARGV - 7 do
     result[9 + index] = values and values[index] or false
   end
@@ -65,7 +69,7 @@ local is_refused_country = ARGV[5] == '1' and account[5] ~= '1'
 if ARGV[2] == '1' and left <= 0 and not is_refused_country then
   return answer('month', account[7])
 end
-redis.call('ZADD', rate, text(now), ARGV[1])
+redis.call('RPUSH', rate, string.format('%d', now))
 counted = counted + 1
 if is_refused_country then
   return answer('country')
@@ -83,15 +87,14 @@ if KEYS[4] ~= '' then
     is_whole = is_whole and values[index]
   end
   if absent or is_whole then
-    redis.call('HINCRBY', 'month:' .. key[1], 'charged', 1)
-    redis.call('XADD', KEYS[2], '*', 'id', ARGV[1], 'account', key[1],
-      'at', text(seconds * 1000 + math.floor(time[2] / 1000)),
-      'status', absent and 404 or 200, 'charged', 1, 'cached', 1, 'elapsed_ms', 0,
-      'video_id', ARGV[7])
+    redis.call('HINCRBY', month_key, 'charged', 1)
+    redis.call('XADD', KEYS[2], '*', 'event', string.format('%s %d %d 1 1 0 %s',
+      key[1], now / 1000, absent and 404 or 200, ARGV[7]))
     left = left - 1
     return answer('charged', '', values)
   end
 end
-redis.call('ZADD', reserved, text(now + ARGV[4] * 1000), ARGV[1])
+redis.call('ZREMRANGEBYSCORE', reserved, '-inf', string.format('%d', now))
+redis.call('ZADD', reserved, string.format('%d', now + ARGV[4] * 1000), ARGV[1])
 left = left - 1
 return answer('reserved', '', values)

@@ -8,17 +8,41 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pymongo import UpdateOne
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Event = dict[str, str]
-
-
 _DAY_MS = 24 * 3600 * 1000
+
+
+class Event(NamedTuple):
+    """A settled call, as the scripts write it: its fields with blanks between them."""
+
+    account_id: str
+    at: int
+    """When it was settled, in milliseconds by Redis' clock."""
+    status: int
+    charged: int
+    cached: int
+    elapsed_ms: int
+    video_id: str
+    """Empty when it is not known."""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The event that was written."""
+        account_id, at, status, charged, cached, elapsed_ms, video_id = text.split(" ")
+        return cls(
+            account_id, int(at), int(status), int(charged), int(cached), int(elapsed_ms), video_id
+        )
+
+    @property
+    def moment(self) -> datetime:
+        """When it was settled."""
+        return _moment(self.at)
 
 
 @dataclass(slots=True)
@@ -30,11 +54,6 @@ class _Day:
     """For each video how often, and when last, in milliseconds."""
 
 
-def moment_of(event: Event) -> datetime:
-    """When the event was written, by Redis' clock."""
-    return _moment(int(event["at"]))
-
-
 class Folding:
     """What events come to."""
 
@@ -44,16 +63,16 @@ class Folding:
     def add(self, events: Iterable[Event]) -> None:
         """Count more events."""
         for event in events:
-            at = int(event["at"])
-            day = self._days[event["account"], at // _DAY_MS]
+            day = self._days[event.account_id, event.at // _DAY_MS]
             counts = day.counts
             counts["total"] += 1
-            counts["successful" if event["status"] == "200" else "failed"] += 1
-            for name in ("cached", "charged", "elapsed_ms"):
-                counts[name] += int(event[name])
-            if video_id := event["video_id"]:
-                requests, last = day.videos.get(video_id, (0, at))
-                day.videos[video_id] = (requests + 1, max(last, at))
+            counts["successful" if event.status == 200 else "failed"] += 1
+            counts["cached"] += event.cached
+            counts["charged"] += event.charged
+            counts["elapsed_ms"] += event.elapsed_ms
+            if event.video_id:
+                requests, last = day.videos.get(event.video_id, (0, event.at))
+                day.videos[event.video_id] = (requests + 1, max(last, event.at))
 
     def day_updates(self) -> list[UpdateOne]:
         """The days as additions to what is stored."""

@@ -16,7 +16,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from redis.exceptions import RedisError, ResponseError
 
 from accounts.collections import USAGE_DAYS, USAGE_DRAINS, USAGE_VIDEOS
-from accounts.folding import Folding, moment_of
+from accounts.folding import Event, Folding
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
     from redis.asyncio import Redis
 
-    from accounts.folding import Event
     from services.mongodb import Document
 
 logger = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ _AT_ONCE = 20_000
 _PAUSE_S = 1.0
 _LAST_DRAIN_S = 3.0
 
-Entry = tuple[str, "Event"]
+Entry = tuple[str, Event]
 
 
 class Usage:
@@ -57,7 +56,7 @@ class Usage:
     async def waiting(self, position: str) -> list[Entry]:
         """The next events past a position, oldest first."""
         found: Any = await self._redis.xrange(STREAM, min=f"({position}", count=_PAGE)
-        return [(entry_id, event) for entry_id, event in found]
+        return [(entry_id, Event.read(fields["event"])) for entry_id, fields in found]
 
     async def charged_since(self, account_id: str, start: datetime) -> int:
         """What an account was charged from a day on, counted anew."""
@@ -78,7 +77,7 @@ class Usage:
         if position == _START or _order(await self._last_id()) >= _order(position):
             return
         with contextlib.suppress(ResponseError):  # meanwhile there are events past it
-            await self._redis.xadd(STREAM, {"at": 0}, id=position, maxlen=0, approximate=False)
+            await self._redis.xadd(STREAM, {"event": ""}, id=position, maxlen=0, approximate=False)
 
     async def _last_id(self) -> str:
         try:
@@ -99,9 +98,9 @@ class Usage:
         while entries := await self.waiting(position):
             position = entries[-1][0]
             charged += sum(
-                int(event["charged"])
+                event.charged
                 for _, event in entries
-                if event["account"] == account_id and moment_of(event) >= start
+                if event.account_id == account_id and event.moment >= start
             )
         return charged
 

@@ -3,25 +3,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from accounts.folding import Folding
+from accounts.folding import Event, Folding
 
 LAST_MS_OF_2026 = int(datetime(2027, 1, 1, tzinfo=UTC).timestamp() * 1000) - 1
 
 
-def event(**changes: Any) -> dict[str, str]:
-    fields = {
-        "account": "acc_1",
-        "at": LAST_MS_OF_2026,
-        "status": 200,
-        "cached": 1,
-        "charged": 1,
-        "elapsed_ms": 7,
-        "video_id": "71",
-    }
-    return {name: str(value) for name, value in {**fields, **changes}.items()}
+def event(**changes: Any) -> Event:
+    return Event("acc_1", LAST_MS_OF_2026, 200, 1, 1, 7, "71")._replace(**changes)
 
 
-def fold(*events: dict[str, str]) -> Folding:
+def fold(*events: Event) -> Folding:
     folding = Folding()
     folding.add(events)
     return folding
@@ -31,6 +22,13 @@ def updates_by_id(updates: list[Any]) -> dict[str, dict[str, Any]]:
     return {update._filter["_id"]: update._doc for update in updates}
 
 
+def test_an_event_is_read_as_the_scripts_write_it() -> None:
+    assert Event.read("acc_1 1764500000123 404 1 0 87 71") == Event(
+        "acc_1", 1764500000123, 404, 1, 0, 87, "71"
+    )
+    assert Event.read("acc_1 1764500000123 503 0 0 87 ").video_id == ""
+
+
 def test_days_begin_at_midnight_utc() -> None:
     days = fold(event(), event(at=LAST_MS_OF_2026 + 1))
 
@@ -38,7 +36,7 @@ def test_days_begin_at_midnight_utc() -> None:
 
 
 def test_accounts_are_kept_apart() -> None:
-    days = fold(event(), event(account="acc_2", status=503, charged=0, cached=0))
+    days = fold(event(), event(account_id="acc_2", status=503, charged=0, cached=0))
 
     folded = updates_by_id(days.day_updates())
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from accounts.folding import Event
 from accounts.usage import STREAM, Drainer
 
 if TYPE_CHECKING:
@@ -17,17 +18,9 @@ if TYPE_CHECKING:
 async def events(desk: Desk, count: int, **changes: Any) -> None:
     pipeline = desk.redis.pipeline()
     for number in range(count):
-        fields: dict[Any, Any] = {
-            "id": f"req_{number}",
-            "account": "acc_1",
-            "at": int(time() * 1000),
-            "status": 200,
-            "charged": 1,
-            "cached": number % 2,
-            "elapsed_ms": 10,
-            "video_id": "7106594312292453675",
-        }
-        pipeline.xadd(STREAM, fields | changes)
+        event = Event("acc_1", int(time() * 1000), 200, 1, number % 2, 10, "7106594312292453675")
+        fields = event._replace(**changes)
+        pipeline.xadd(STREAM, {"event": " ".join(map(str, fields))})
     await pipeline.execute()
 
 
@@ -110,7 +103,7 @@ async def test_events_that_come_back_with_an_older_copy_of_the_stream_are_not_do
 
 
 async def test_draining_goes_on_when_the_clock_was_set_back(desk: Desk) -> None:
-    await events(desk, 1, id="req_ahead")
+    await events(desk, 1)
     drainer = Drainer(desk.redis, desk.database)
     await drainer.drain()
     await desk.database.usage_drains.update_one({}, {"$set": {"position": "9999999999999-7"}})
