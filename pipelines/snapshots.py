@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.collections import STATISTICS, VIDEOS
 from pipelines.documents.mongo import to_plain
+from pipelines.writes import append
 from services import mongodb
 from services.group_commit import GroupCommit
 
@@ -27,9 +28,7 @@ class SnapshotsPipeline:
 
     def __init__(self, uri: str) -> None:
         self._client = mongodb.connect(uri)
-        database = mongodb.database(self._client, uri)
-        self._videos = database[VIDEOS]
-        self._statistics = database[STATISTICS]
+        self._database = mongodb.database(self._client, uri)
         self._commits: GroupCommit[Post, None] = GroupCommit(self._write)
 
     @classmethod
@@ -51,18 +50,18 @@ class SnapshotsPipeline:
         return item
 
     async def _write(self, posts: Sequence[Post]) -> list[None]:
-        await self._statistics.insert_many([_row(post) for post in posts], ordered=False)
+        await append(self._database, STATISTICS, [_row(post) for post in posts])
         return [None] * len(posts)
 
     async def _append_what_was_lost(self, post: Post) -> None:
-        video = await self._videos.find_one({"_id": post.video.id}, {"snapshot": 1})
+        video = await self._database[VIDEOS].find_one({"_id": post.video.id}, {"snapshot": 1})
         snapshot = (video or {}).get("snapshot")
         if snapshot is None:
             return
         row = _row(post) | {"observed_at": snapshot["observed_at"]} | snapshot["statistics"]
         is_there = {"meta.video_id": post.video.id, "observed_at": row["observed_at"]}
-        if await self._statistics.find_one(is_there, {"_id": 1}) is None:
-            await self._statistics.insert_one(row)
+        if await self._database[STATISTICS].find_one(is_there, {"_id": 1}) is None:
+            await append(self._database, STATISTICS, [row])
 
 
 def _row(post: Post) -> dict[str, Any]:

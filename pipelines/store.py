@@ -12,7 +12,7 @@ from bson import ObjectId
 
 from pipelines.collections import RAW_ITEMS, VIDEOS, prepare
 from pipelines.documents.mongo import to_mongo
-from pipelines.updates import send
+from pipelines.writes import send
 from services import mongodb
 from services.group_commit import GroupCommit
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from pipelines.posts import Post
+    from pipelines.writes import Updated
     from services.mongodb import Document
     from settings.env import Environment
 
@@ -64,12 +65,9 @@ class StorePipeline:
             send(self._database, VIDEOS, [update for pair in updates for update in pair]),
             send(self._database, RAW_ITEMS, [self._raw_item(post) for post in posts]),
         )
-        # Each post's first update matched or made a document; what applied beyond that are the
-        # second, conditional ones.
-        due = videos.applied - len(posts) if videos.is_whole else None
-        made = await self._which(due, posts, commits)
+        due = await self._due(videos, posts, commits)
         for post, commit in zip(posts, commits, strict=True):
-            post.is_snapshot_due = commit in made
+            post.is_snapshot_due = commit in due
         return [
             videos.errors.get(2 * place)
             or videos.errors.get(2 * place + 1)
@@ -77,13 +75,17 @@ class StorePipeline:
             for place in range(len(posts))
         ]
 
-    async def _which(
-        self, due: int | None, posts: Sequence[Post], commits: Sequence[ObjectId]
+    async def _due(
+        self, updated: Updated, posts: Sequence[Post], commits: Sequence[ObjectId]
     ) -> frozenset[ObjectId]:
-        """The commits that made a snapshot; asked for only when some did and some did not."""
-        if due == 0:
-            return frozenset()
-        if due == len(posts):
+        """The commits that left a snapshot; asked for only when that cannot be counted."""
+        made = frozenset(commits[place // 2] for place in updated.made)
+        # Each post's first update matched or made a document; the rest are the second,
+        # conditional ones.
+        changed = updated.applied - len(posts)
+        if updated.is_whole and changed == 0:
+            return made
+        if updated.is_whole and len(made) + changed == len(posts):
             return frozenset(commits)
         found = self._database[VIDEOS].find(
             {
@@ -113,8 +115,8 @@ def _updates(post: Post, commit: ObjectId) -> tuple[Document, Document]:
     """What one post changes: what this observation knows, and the last snapshot if it differs.
 
     A field that this layout does not give keeps the value that a richer one gave before. A newer
-    observation is never overwritten by an older one: the upsert then meets its own id. The
-    snapshot follows only where the first update has been carried out.
+    observation is never overwritten by an older one: the upsert then meets its own id. A new
+    document begins with its snapshot; else that follows where the first update was carried out.
     """
     document = to_mongo(post.video)
     video_id = document.pop("_id")
@@ -128,7 +130,7 @@ def _updates(post: Post, commit: ObjectId) -> tuple[Document, Document]:
     return (
         {
             "q": {"_id": video_id, "observed_at": {"$lte": observed_at}},
-            "u": {"$set": known, "$setOnInsert": unknown},
+            "u": {"$set": known, "$setOnInsert": unknown | {"snapshot": snapshot}},
             "upsert": True,
         },
         {

@@ -10,7 +10,7 @@ import zstandard
 from pymongo.errors import PyMongoError
 
 from pipelines.store import StorePipeline
-from pipelines.updates import UpdateRefusedError
+from pipelines.writes import WriteRefusedError
 from tests.pipelines.posts import ID, START, a_post
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ async def test_only_the_document_that_mongodb_refuses_fails(
 
     first, refused, third = await store_all(store, posts)
 
-    assert isinstance(refused, UpdateRefusedError)
+    assert isinstance(refused, WriteRefusedError)
     assert "failed validation" in str(refused)
     assert (first, third) == (posts[0], posts[2])
     assert posts[0].is_snapshot_due
@@ -166,7 +166,7 @@ async def test_a_refused_look_leaves_what_was_known(
     bad = a_post(minute=5)
     bad.video.statistics.views = -1
 
-    with pytest.raises(UpdateRefusedError):
+    with pytest.raises(WriteRefusedError):
         await store.process_item(bad)
 
     assert await stored(database) == before

@@ -1,4 +1,4 @@
-"""Many updates of one collection in one command.
+"""Many writes to one collection in one command.
 
 The command itself costs the worker half of what the driver's bulk writer does, which keeps a
 session and repeats a write that a failing server may have lost. Here the queue does that: a job
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from services.mongodb import Document
 
 _DUPLICATE_KEY = 11000
+_MAJORITY = {"w": "majority"}
 
 
-class UpdateRefusedError(Exception):
-    """MongoDB refused one update; the text is its own."""
+class WriteRefusedError(Exception):
+    """MongoDB refused one document; the text is its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,8 @@ class Updated:
 
     applied: int
     """Updates that matched or made a document."""
+    made: frozenset[int]
+    """The places of those that made one."""
     errors: dict[int, Exception]
     """The error of each update that was refused, by its place."""
     is_whole: bool
@@ -49,23 +52,38 @@ async def send(
     Raises:
         PyMongoError: nothing is known of any of them.
     """
-    reply = await database.command(
-        {
-            "update": collection,
-            "updates": updates,
-            "ordered": False,
-            "writeConcern": {"w": "majority"},
-        }
-    )
-    if "writeConcernError" in reply:
-        problem = reply["writeConcernError"]
-        raise WriteConcernError(problem.get("errmsg", ""), problem.get("code"), problem)
+    reply = await _carry_out(database, {"update": collection, "updates": updates, "ordered": False})
     refused = [one for one in reply.get("writeErrors", ()) if one["code"] != _DUPLICATE_KEY]
     return Updated(
         applied=reply["n"],
+        made=frozenset(one["index"] for one in reply.get("upserted", ())),
         errors={
-            one["index"]: UpdateRefusedError(f"{one['errmsg']} {one.get('errInfo', '')}")
+            one["index"]: WriteRefusedError(f"{one['errmsg']} {one.get('errInfo', '')}")
             for one in refused
         },
         is_whole="writeErrors" not in reply,
     )
+
+
+async def append(
+    database: AsyncDatabase[Document], collection: str, documents: Sequence[Document]
+) -> None:
+    """Insert new documents, and wait until a majority has them.
+
+    Raises:
+        WriteRefusedError: MongoDB refused one; the others may be there.
+        PyMongoError: nothing is known of any of them.
+    """
+    reply = await _carry_out(
+        database, {"insert": collection, "documents": documents, "ordered": False}
+    )
+    for one in reply.get("writeErrors", ()):
+        raise WriteRefusedError(f"{one['errmsg']} {one.get('errInfo', '')}")
+
+
+async def _carry_out(database: AsyncDatabase[Document], command: Document) -> Document:
+    reply: Document = await database.command(command | {"writeConcern": _MAJORITY})
+    if "writeConcernError" in reply:
+        problem = reply["writeConcernError"]
+        raise WriteConcernError(problem.get("errmsg", ""), problem.get("code"), problem)
+    return reply
