@@ -62,4 +62,6 @@ def _targets(links: list[str]) -> list[Target]:
 def _checked(path: Path) -> Path:
     if path.suffix not in {".jsonl", ".csv"}:
         raise click.UsageError(f"--out {path}: expected a name that ends in .jsonl or .csv")
+    if not path.parent.is_dir():
+        raise click.UsageError(f"--out {path}: there is no folder {path.parent}")
     return path

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bench.ground import Ground, Server
     from bench.wrk import Load
 
-CALLERS = 600
+CALLERS = 900
 """So many that 500 requests a minute are enough for each."""
 POSTS = 40
 CONNECTIONS = (16, 64)
