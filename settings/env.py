@@ -62,7 +62,7 @@ class Environment(BaseSettings):
     mongodb_cache_gb: float = Field(default=0.25, ge=0.25)
 
     api_host: str = "127.0.0.1"
-    api_port: int = Field(default=8080, ge=0, le=65535)
+    api_port: int = Field(default=8080, ge=1, le=65535)
     api_processes: int = Field(default=1, ge=1)
     public_url: HttpAddress | None = None
 

@@ -49,10 +49,11 @@ def test_an_unknown_command_is_a_usage_error(command: Command) -> None:
     assert "No such command 'fly'" in result.stderr
 
 
+@pytest.mark.parametrize("port", ["many", "0", "65536"])
 def test_a_wrong_setting_is_named_on_one_line(
-    command: Command, monkeypatch: pytest.MonkeyPatch
+    port: str, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("API_PORT", "many")
+    monkeypatch.setenv("API_PORT", port)
     result = command("doctor")
     assert result.exit_code == 1
     assert result.stderr.startswith("error: API_PORT: ")
