@@ -40,7 +40,7 @@ class ExpiredKeyError(AccountsError):
     """The key's time is over."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Standing:
     """How an account stands with its rate and its month."""
 

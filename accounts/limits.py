@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import PyMongoError
@@ -41,14 +42,14 @@ _ADDRESS_IS_ALLOWED = 5
 _admit, _settle = (Script(Path(__file__).with_name(f"{name}.lua")) for name in ("admit", "settle"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Admission(Standing):
     """A call that is admitted."""
 
     account_id: str
     is_charged: bool
     """Whether the cache had the answer, so that it is charged already."""
-    cached: Sequence[str | None] = ()
+    cached: Sequence[bytes | None] = ()
     """The values of the cache fields that were asked for."""
 
 
@@ -95,21 +96,21 @@ class Limits:
             *(cache_fields or ("",)),
         ]
         keys = [cached_key(key_digest), STREAM, CHANGES, cache_key or ""]
-        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        began = monotonic()
         try:
             answer = await self._wire.run(_admit, keys, arguments)
-            if answer[0] in {"load", "address"}:
-                async with asyncio.timeout_at(deadline):
+            if answer[0] in {b"load", b"address"}:
+                async with asyncio.timeout(PATIENCE_S - (monotonic() - began)):
                     answer = await self._insist(answer, keys, arguments, key_digest, address)
         except (RedisError, PyMongoError, OSError) as error:
             raise LimitsUnavailableError(str(error) or "no answer in time") from error
-        if answer[0] not in {"admitted", "charged", "reserved"}:
+        if answer[0] not in {b"admitted", b"charged", b"reserved"}:
             refuse(answer)
         return Admission(
-            account_id=answer[1],
-            is_charged=answer[0] == "charged",
+            *standing_of(answer),
+            account_id=answer[1].decode(),
+            is_charged=answer[0] == b"charged",
             cached=answer[9:],
-            **standing_of(answer),
         )
 
     async def settle(
@@ -150,20 +151,20 @@ class Limits:
     ) -> list[Any]:
         """Ask again with what the script could not know by itself."""
         for _ in range(_TRIES):
-            if answer[0] == "load":
+            if answer[0] == b"load":
                 now = datetime.fromtimestamp(answer[1] / 1_000_000, UTC)
-                await self._loader.load(key_digest, now=now, changes=answer[2])
-            elif answer[0] == "address" and _is_allowed(address, answer[8]):
+                await self._loader.load(key_digest, now=now, changes=answer[2].decode())
+            elif answer[0] == b"address" and _is_allowed(address, answer[8]):
                 arguments[_ADDRESS_IS_ALLOWED] = "1"
             else:
                 return answer
             answer = await self._wire.run(_admit, keys, arguments)
-        if answer[0] == "load":
+        if answer[0] == b"load":
             raise LimitsUnavailableError("Redis forgets what it was told")
         return answer
 
 
-def _is_allowed(address: str | None, allow: str) -> bool:
+def _is_allowed(address: str | None, allow: bytes) -> bool:
     try:
         caller = ip_address(address or "")
     except ValueError:

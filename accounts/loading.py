@@ -59,7 +59,7 @@ class Loader:
 
     async def _charged(self, account: Account, start: datetime) -> Word:
         known = await self._wire.call("HGET", f"month:{account.id}", "period")
-        if known == str(_unix(start)):
+        if known == str(_unix(start)).encode():
             return ""
         return await self._usage.charged_since(account.id, start)
 

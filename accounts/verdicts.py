@@ -17,22 +17,18 @@ from accounts.errors import (
 from settings.plans import PLANS, PlanName
 
 _REFUSALS = {
-    "suspended": SuspendedError,
-    "address": AddressRefusedError,
-    "country": CountryNotAvailableError,
+    b"suspended": SuspendedError,
+    b"address": AddressRefusedError,
+    b"country": CountryNotAvailableError,
 }
+_PLANS = {name.encode(): name for name in PlanName}
 _MICRO = 1_000_000
 
 
-def standing_of(answer: list[Any]) -> dict[str, Any]:
-    """The fields of a :class:`Standing`."""
-    return {
-        "plan": PlanName(answer[2]),
-        "limit": answer[3],
-        "remaining": answer[4],
-        "reset_at": ceil(answer[5] / _MICRO),
-        "requests_remaining": answer[6],
-    }
+def standing_of(answer: list[Any]) -> tuple[PlanName, int, int, int, int]:
+    """The fields of a :class:`Standing`, in its order."""
+    _, _, plan, limit, remaining, reset_us, requests_remaining, *_ = answer
+    return _PLANS[plan], limit, remaining, ceil(reset_us / _MICRO), requests_remaining
 
 
 def refuse(answer: list[Any]) -> NoReturn:
@@ -43,17 +39,17 @@ def refuse(answer: list[Any]) -> NoReturn:
         RefusedError: the key is valid; the subclass says what is wrong.
     """
     verdict = answer[0]
-    if verdict == "expired":
+    if verdict == b"expired":
         raise ExpiredKeyError
-    standing = Standing(**standing_of(answer))
+    standing = Standing(*standing_of(answer))
     now_us = answer[7]
-    if verdict == "rate":
+    if verdict == b"rate":
         raise RateExceededError(
             standing,
             maximum=standing.limit,
             retry_after_s=max(1, ceil((answer[5] - now_us) / _MICRO)),
         )
-    if verdict == "month":
+    if verdict == b"month":
         period_end = int(answer[8])
         raise MonthSpentError(
             standing,

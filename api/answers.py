@@ -36,16 +36,16 @@ _BARE = ("observed_at", "video_url", "reason")
 class Entry(NamedTuple):
     """What the cache holds of a post: an answer's parts, or the reason that there is none."""
 
-    fragment: str
-    video_url: str
+    fragment: bytes
+    video_url: bytes
     absence: Reason | None = None
 
     @classmethod
-    def of(cls, values: Sequence[str | None]) -> Entry | None:
+    def of(cls, values: Sequence[bytes | None]) -> Entry | None:
         """The entry that these values are, or None when they are none."""
         fragment, video_url, reason = values
         if reason:
-            return cls("", "", Reason(reason))
+            return cls(b"", b"", Reason(reason.decode()))
         if fragment is None or video_url is None:
             return None
         return cls(fragment, video_url)
@@ -55,10 +55,14 @@ def write(
     entry: Entry, wish: Wish, *, is_cached: bool, requests_remaining: int, elapsed_ms: int
 ) -> bytes:
     """The body of a 200."""
-    video_url = orjson.dumps(entry.video_url or None).decode()
-    metadata = f'"metadata":{entry.fragment},' if wish.with_metadata else ""
     return (
-        f'{{"success":true,"video_url":{video_url},{metadata}'
-        f'"cached":{"true" if is_cached else "false"},'
-        f'"requests_remaining":{requests_remaining},"process_time_ms":{elapsed_ms}}}'
-    ).encode()
+        b'{"success":true,"video_url":%b,%b"cached":%b,'
+        b'"requests_remaining":%d,"process_time_ms":%d}'
+        % (
+            orjson.dumps(entry.video_url.decode() or None),
+            b'"metadata":%b,' % entry.fragment if wish.with_metadata else b"",
+            b"true" if is_cached else b"false",
+            requests_remaining,
+            elapsed_ms,
+        )
+    )

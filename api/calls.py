@@ -31,7 +31,7 @@ class Call:
     id: str
     """``req_…``: in the answer, in every log line, and what its charge is idempotent by."""
     started: float
-    """The loop's time at which the request was read."""
+    """When the request was read, by the monotonic clock."""
     key_digest: str = ""
     """SHA-256 of the API key; empty on endpoints that need none."""
     address: str | None = None

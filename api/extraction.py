@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 from pymongo.errors import PyMongoError
@@ -182,14 +183,14 @@ class Extraction:
             fields = fields_of(video)
             kept = answers.Entry(video_id=video_id, fields=fields, ttl_s=left_s)
             await call_all(self._redis, [answers.put(kept)])
-        return Entry.of([fields.get(name) for name in wish.fields])
+        return Entry.of([_encoded(fields.get(name)) for name in wish.fields])
 
     async def _crawl(self, call: Call, target: Target, wish: Wish) -> Found:
         """Have the target crawled, or join the crawl that is under way."""
         with self._outcomes.expect(target.key) as waiter:
             async with _storage():
                 await self._queue.ask(target, flight_s=FLIGHT_S)
-            waited_s = asyncio.get_running_loop().time() - call.started
+            waited_s = monotonic() - call.started
             outcome = await waiter.wait(max(0.0, self._timeout_s - waited_s))
         if outcome is not None and outcome.reason is not None:
             raise refusal(outcome.reason, retry_after_s=outcome.retry_after_s)
@@ -215,7 +216,7 @@ class Extraction:
     async def _cached(self, video_id: str, wish: Wish) -> Entry | None:
         async with _storage():
             values = await self._redis.hmget(answers.cache_key(video_id), list(wish.fields))
-        return Entry.of(cast("list[str | None]", values))
+        return Entry.of([_encoded(value) for value in cast("list[str | None]", values)])
 
 
 def _read(url: str) -> Target:
@@ -234,8 +235,12 @@ def _absent(reason: Reason, requests_remaining: int) -> ApiError:
     return error
 
 
+def _encoded(value: str | None) -> bytes | None:
+    return value.encode() if value is not None else None
+
+
 def _elapsed_ms(call: Call) -> int:
-    return int((asyncio.get_running_loop().time() - call.started) * 1000)
+    return int((monotonic() - call.started) * 1000)
 
 
 @contextlib.asynccontextmanager

@@ -61,7 +61,7 @@ class Wire:
                 await self._keeper
 
     async def call(self, *command: Word) -> Any:
-        """The answer to a command, with text as ``str``.
+        """The answer to a command, with text as ``bytes``.
 
         Raises:
             ResponseError: the server refuses the command.
@@ -84,8 +84,12 @@ class Wire:
             ResponseError: the script has failed.
             ConnectionError: no answer came; whether the script ran is not known.
         """
+        connection = self._connection
+        command = ("EVALSHA", script.digest, len(keys), *keys, *arguments)
         try:
-            return await self.call("EVALSHA", script.digest, len(keys), *keys, *arguments)
+            if connection is not None and connection.is_open:
+                return await connection.send(command)
+            return await self.call(*command)
         except NoScriptError:
             return await self.call("EVAL", script.text, len(keys), *keys, *arguments)
 
@@ -147,7 +151,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
         self._loop = asyncio.get_running_loop()
-        self._reader = hiredis.Reader(encoding="utf-8", errors="replace", replyError=_error)
+        self._reader = hiredis.Reader(replyError=_error)
         self._waiting: deque[tuple[float, asyncio.Future[Any]]] = deque()
         self._watch: asyncio.TimerHandle | None = None
         self._lost: asyncio.Future[None] = self._loop.create_future()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import orjson
@@ -33,10 +33,9 @@ _KNOWN = {problem.status: problem for problem in (ENDPOINT_NOT_FOUND, WRONG_METH
 
 def enveloped(handler: Handler) -> Handler:
     """Answer whatever happens, and say under which id it happened."""
-    now = asyncio.get_running_loop().time
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        call = Call(new_id("req"), now())
+        call = Call(new_id("req"), monotonic())
         request[CALL] = call
         logs.about.set(call.id)
         try:
@@ -50,7 +49,7 @@ def enveloped(handler: Handler) -> Handler:
             response = answer(ApiError(OUR_FAULT, request_id=call.id))
         _label(response, call)
         if response.status >= 400 or logger.isEnabledFor(logging.DEBUG):
-            _log(request, response, elapsed_s=now() - call.started)
+            _log(request, response, elapsed_s=monotonic() - call.started)
         return response
 
     return handle

@@ -201,7 +201,7 @@ async def test_a_hit_is_charged_at_once_with_its_usage_event(desk: Desk) -> None
     admission = await desk.admit(key, cost=1, cache_key=VIDEO, cache_fields=FIELDS)
 
     assert admission.is_charged
-    assert admission.cached == ["{}", "https://example.com/v", None]
+    assert admission.cached == [b"{}", b"https://example.com/v", None]
     assert admission.requests_remaining == 49
     event = await only_event(desk)
     assert (event.status, event.charged, event.cached) == (200, 1, 1)

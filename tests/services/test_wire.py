@@ -69,20 +69,20 @@ async def proxy(
 async def test_each_of_many_callers_gets_its_own_answer(wire: Wire) -> None:
     answers = await asyncio.gather(*(wire.call("ECHO", number) for number in range(500)))
 
-    assert answers == [str(number) for number in range(500)]
+    assert answers == [b"%d" % number for number in range(500)]
 
 
-async def test_answers_are_text_numbers_lists_and_nothing(wire: Wire) -> None:
-    assert await wire.call("SET", "name", "Zoë") == "OK"
-    assert await wire.call("GET", "name") == "Zoë"
+async def test_answers_are_bytes_numbers_lists_and_nothing(wire: Wire) -> None:
+    assert await wire.call("SET", "name", "Zoë") == b"OK"
+    assert await wire.call("GET", "name") == "Zoë".encode()
     assert await wire.call("APPEND", "name", b"!") == 5
-    assert await wire.call("MGET", "name", "none") == ["Zoë!", None]
+    assert await wire.call("MGET", "name", "none") == ["Zoë!".encode(), None]
 
 
 async def test_a_refused_command_disturbs_no_other(wire: Wire) -> None:
     refused = asyncio.create_task(wire.call("NO-SUCH-COMMAND"))
 
-    assert await wire.call("ECHO", "after") == "after"
+    assert await wire.call("ECHO", "after") == b"after"
 
     with pytest.raises(ResponseError, match="unknown command"):
         await refused
@@ -97,7 +97,7 @@ async def test_who_stops_waiting_shifts_nobodys_answer(wire: Wire, redis_client:
 
     impatient.cancel()
 
-    assert await patient == "second"
+    assert await patient == b"second"
     assert impatient.cancelled()
 
 
@@ -106,7 +106,7 @@ async def test_a_large_answer_arrives_whole(wire: Wire) -> None:
 
     await wire.call("SET", "large", text)
 
-    assert await wire.call("GET", "large") == text
+    assert await wire.call("GET", "large") == text.encode()
 
 
 async def test_answers_in_pieces_are_put_together(redis_url: str) -> None:
@@ -116,7 +116,7 @@ async def test_answers_in_pieces_are_put_together(redis_url: str) -> None:
     ):
         answers = await asyncio.gather(wire.call("ECHO", "one"), wire.call("TIME"))
 
-    assert answers[0] == "one"
+    assert answers[0] == b"one"
     assert len(answers[1]) == 2
 
 
@@ -126,11 +126,11 @@ async def test_a_script_that_the_server_forgot_runs_all_the_same(
     path = tmp_path / "double.lua"
     path.write_text("return {KEYS[1], ARGV[1] * 2}")
     script = Script(path)
-    assert await wire.run(script, ["a"], [2]) == ["a", 4]
+    assert await wire.run(script, ["a"], [2]) == [b"a", 4]
 
     await redis_client.script_flush()
 
-    assert await wire.run(script, ["a"], [3]) == ["a", 6]
+    assert await wire.run(script, ["a"], [3]) == [b"a", 6]
 
 
 async def test_user_password_and_database_come_from_the_address(
@@ -142,8 +142,8 @@ async def test_user_password_and_database_come_from_the_address(
     address = redis_url.replace("unix://", "unix://caller:s3cret@") + "?db=3"
     try:
         async with Wire(address, timeout_s=TIMEOUT_S) as wire:
-            assert await wire.call("ACL", "WHOAMI") == "caller"
-            assert "db=3" in await wire.call("CLIENT", "INFO")
+            assert await wire.call("ACL", "WHOAMI") == b"caller"
+            assert b"db=3" in await wire.call("CLIENT", "INFO")
     finally:
         await redis_client.acl_deluser("caller")
 
@@ -179,7 +179,7 @@ async def test_a_killed_server_fails_calls_within_a_second_and_is_found_again(
         async with asyncio.timeout(5):
             while True:
                 with contextlib.suppress(LostError):
-                    assert await wire.call("GET", "kept") == "1"
+                    assert await wire.call("GET", "kept") == b"1"
                     break
 
 
@@ -196,7 +196,7 @@ async def test_a_call_waits_for_a_server_that_is_back_in_time(server: EmbeddedVa
 
         server.start()
 
-        assert await waiting == "PONG"
+        assert await waiting == b"PONG"
 
 
 async def test_a_server_that_hangs_is_given_up_and_found_again(server: EmbeddedValkey) -> None:
@@ -210,7 +210,7 @@ async def test_a_server_that_hangs_is_given_up_and_found_again(server: EmbeddedV
         server.process.send_signal(signal.SIGCONT)
 
         async with asyncio.timeout(5):
-            assert await wire.call("PING") == "PONG"
+            assert await wire.call("PING") == b"PONG"
 
 
 async def test_a_primary_that_turned_replica_is_left(server: EmbeddedValkey) -> None:
@@ -255,9 +255,9 @@ async def test_an_encrypted_connection_trusts_the_named_authority_only(
     async with proxy(redis_url, at_once=65536, tls=context) as port:
         address = f"rediss://127.0.0.1:{port}/0"
         async with Wire(f"{address}?ssl_ca_certs={certificate}", timeout_s=TIMEOUT_S) as wire:
-            assert await wire.call("PING") == "PONG"
+            assert await wire.call("PING") == b"PONG"
         async with Wire(f"{address}?ssl_cert_reqs=none", timeout_s=TIMEOUT_S) as wire:
-            assert await wire.call("PING") == "PONG"
+            assert await wire.call("PING") == b"PONG"
         async with Wire(address, timeout_s=TIMEOUT_S) as wire:
             with pytest.raises(LostError):
                 await wire.call("PING")
