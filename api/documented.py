@@ -37,6 +37,9 @@ SCHEMAS: Mapping[int, type[Schema]] = {
     503: UnavailableAnswer,
 }
 
+BODY_EXAMPLE = "x-body-example"
+"""Where an operation bears the example of its body until it is OpenAPI 3."""
+
 _ID = {"X-Request-ID": {"type": "string", "description": "The id of this request in our log."}}
 _WAIT = {"Retry-After": {"type": "integer", "description": "Seconds to wait."}}
 _RATE = {
@@ -68,6 +71,7 @@ def documented(
             description=" ".join((handler.__doc__ or "").split()),
             operationId=getattr(handler, "__name__", ""),
             security=[{"ApiKey": []}] if needs_key else [],
+            **({BODY_EXAMPLE: body_example} if body_example else {}),
             responses={
                 **{
                     str(status): {
@@ -82,7 +86,7 @@ def documented(
             },
         )(handler)
         if body is not None:
-            request_schema(body, required=True, example=dict(body_example or {}))(handler)
+            request_schema(body, required=True)(handler)
         return handler
 
     return describe

@@ -10,6 +10,7 @@ from aiohttp_apispec import AiohttpApiSpec
 
 from api.body import BodyParser
 from api.calls import DATA
+from api.documented import BODY_EXAMPLE
 from api.version import version
 
 if TYPE_CHECKING:
@@ -53,11 +54,8 @@ class OpenApi(AiohttpApiSpec):  # type: ignore[misc] # the package has no types
         """Describe one route; the package would use up what the handler was described with."""
         if method == "head":
             return
-        schemas = [{**one, "example": {**one["example"]}} for one in data["schemas"]]
         parameters = [*data["parameters"]]
-        super()._update_paths(
-            {**data, "schemas": schemas, "parameters": parameters}, method, url_path
-        )
+        super()._update_paths({**data, "parameters": parameters}, method, url_path)
 
     def swagger_dict(self) -> dict[str, Any]:
         """The description; the package makes Swagger 2.0 of the routes, this OpenAPI 3.0.3."""
@@ -81,13 +79,16 @@ class OpenApi(AiohttpApiSpec):  # type: ignore[misc] # the package has no types
 
 def _operation(operation: Mapping[str, Any]) -> dict[str, Any]:
     """One operation, with its body out of its parameters and its answers by content type."""
-    kept = {name: one for name, one in operation.items() if name not in {"produces", "parameters"}}
+    left_out = {"produces", "parameters", BODY_EXAMPLE}
+    kept = {name: one for name, one in operation.items() if name not in left_out}
     parameters = operation.get("parameters", ())
     body = next((one for one in parameters if one["in"] == "body"), None)
     if body is not None:
         kept["requestBody"] = {
             "required": body.get("required", False),
-            "content": {JSON: {"schema": _moved(body["schema"])}},
+            "content": {
+                JSON: {"schema": _moved(body["schema"]), "example": operation[BODY_EXAMPLE]}
+            },
         }
     kept["parameters"] = [_parameter(one) for one in parameters if one["in"] != "body"]
     kept["responses"] = {

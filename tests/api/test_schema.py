@@ -1,0 +1,57 @@
+"""The description of the API, held against the API by a program that reads only the description."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from settings.plans import PlanName
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from tests.api.conftest import Api, Callers, Worker
+
+SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
+EXAMPLES = 25
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "missing_required_header",
+    "unsupported_method",
+    "allow_header_conformance",
+    "ignored_auth",
+)
+
+
+async def tireless(callers: Callers, api: Api, redis: Redis) -> str:
+    """A key whose rate no test can spend."""
+    account, key = await callers.make(PlanName.BUSINESS)
+    await api.extract(key)
+    await redis.hset(f"account:{account.id}", "rate", "1000000")
+    return key
+
+
+async def test_no_answer_differs_from_the_description(
+    api: Api, worker: Worker, callers: Callers, redis_client: Redis, tmp_path: Path
+) -> None:
+    key = await tireless(callers, api, redis_client)
+    process = await asyncio.create_subprocess_exec(
+        *(SCHEMATHESIS, "run", f"{api.url}/openapi.json", "--url", api.url),
+        *("--header", f"X-API-Key: {key}", "--checks", ",".join(CHECKS)),
+        *("--max-examples", str(EXAMPLES), "--seed", "7", "--continue-on-failure"),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+
+    assert process.returncode == 0, output.decode()
+    assert b"WARNINGS" not in output, output.decode()
+    assert worker.crawled
