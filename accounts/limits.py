@@ -47,6 +47,7 @@ class Admission(Standing):
     """A call that is admitted."""
 
     account_id: str
+    key_id: str
     is_charged: bool
     """Whether the cache had the answer, so that it is charged already."""
     cached: Sequence[bytes | None] = ()
@@ -109,6 +110,7 @@ class Limits:
         return Admission(
             *standing_of(answer),
             account_id=answer[1].decode(),
+            key_id=answer[8].decode(),
             is_charged=answer[0] == b"charged",
             cached=answer[9:],
         )
@@ -134,7 +136,7 @@ class Limits:
         keys = [f"settled:{request_id}", f"reserved:{account_id}", f"month:{account_id}", STREAM]
         arguments: list[Word] = [
             *(request_id, int(status in {200, 404}), PLANS[admission.plan].requests_per_month),
-            *(account_id, status, int(is_cached), elapsed_ms, video_id or ""),
+            *(account_id, status, int(is_cached), elapsed_ms, video_id or "", admission.key_id),
         ]
         try:
             return int(await self._wire.run(_settle, keys, arguments))

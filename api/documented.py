@@ -57,6 +57,7 @@ def documented(
     problems: Iterable[Problem] = (),
     body: type[Schema] | None = None,
     body_example: Mapping[str, Any] | None = None,
+    query: type[Schema] | None = None,
     needs_key: bool = True,
 ) -> Callable[[H], H]:
     """Say what an endpoint takes and answers; its docstring is the description."""
@@ -83,6 +84,8 @@ def documented(
         )(handler)
         if body is not None:
             request_schema(body, required=True, example=dict(body_example or {}))(handler)
+        if query is not None:
+            request_schema(query, location="querystring")(handler)
         return handler
 
     return describe
