@@ -19,8 +19,9 @@ from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
 from accounts.cached import CHANGES, cached_key
-from accounts.errors import LimitsUnavailableError, Standing
+from accounts.errors import LimitsUnavailableError, Standing, UnknownKeyError
 from accounts.loading import Loader
+from accounts.strangers import Strangers
 from accounts.usage import STREAM
 from accounts.verdicts import refuse, standing_of
 from services.scripts import Script
@@ -69,6 +70,8 @@ class Limits:
     ) -> None:
         self._wire = wire
         self._loader = Loader(wire, accounts, keys, usage)
+        self._strangers = Strangers(wire, window_s=window_s)
+        self._loads: dict[str, asyncio.Task[None]] = {}
         self._reservation_ms = int(reservation_s * 1000)
         self._window_ms = int(window_s * 1000)
 
@@ -154,8 +157,7 @@ class Limits:
         """Ask again with what the script could not know by itself."""
         for _ in range(_TRIES):
             if answer[0] == b"load":
-                now = datetime.fromtimestamp(answer[1] / 1_000_000, UTC)
-                await self._loader.load(key_digest, now=now, changes=answer[2].decode())
+                await self._join_load(answer, key_digest, address)
             elif answer[0] == b"address" and _is_allowed(address, answer[8]):
                 arguments[_ADDRESS_IS_ALLOWED] = "1"
             else:
@@ -164,6 +166,31 @@ class Limits:
         if answer[0] == b"load":
             raise LimitsUnavailableError("Redis forgets what it was told")
         return answer
+
+    async def _join_load(self, answer: list[Any], key_digest: str, address: str | None) -> None:
+        """Wait for the load of a key; all calls that come with it meanwhile share one."""
+        task = self._loads.get(key_digest)
+        if task is None:
+            task = asyncio.create_task(self._load(answer, key_digest, address))
+            self._loads[key_digest] = task
+            task.add_done_callback(lambda done: self._end_load(key_digest, done))
+        await asyncio.shield(task)
+
+    def _end_load(self, key_digest: str, task: asyncio.Task[None]) -> None:
+        del self._loads[key_digest]
+        if not task.cancelled():
+            task.exception()  # whoever waited has it; perhaps nobody has waited that long
+
+    async def _load(self, answer: list[Any], key_digest: str, address: str | None) -> None:
+        """Have MongoDB read for the script, unless the caller's address has had it read enough."""
+        is_counted = await self._strangers.count(address, key_digest)
+        now = datetime.fromtimestamp(answer[1] / 1_000_000, UTC)
+        try:
+            await self._loader.load(key_digest, now=now, changes=answer[2].decode())
+        except UnknownKeyError:
+            await self._strangers.turn_away(key_digest)
+            raise
+        await self._strangers.welcome(address, key_digest, is_counted=is_counted)
 
 
 def _is_allowed(address: str | None, allow: bytes) -> bool:
