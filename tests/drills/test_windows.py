@@ -157,8 +157,8 @@ async def test_no_sixty_seconds_hold_more_than_the_plan_allows(
         async with ClientSession(timeout=ClientTimeout(total=20)) as session:
             for api in apis:
                 await api.until_healthy(session)
-            paid, *_ = await asyncio.gather(
-                wait_as_told(session, apis, patient),
+            waiting = asyncio.create_task(wait_as_told(session, apis, patient))
+            await asyncio.gather(
                 listen(redis_client, [*callers, patient]),
                 *(
                     call_at_random(session, apis, caller, seed=seed)
@@ -166,6 +166,7 @@ async def test_no_sixty_seconds_hold_more_than_the_plan_allows(
                     for seed in range(CLIENTS[caller.plan])
                 ),
             )
+            paid = await waiting
     finally:
         for api in apis:
             api.kill()
