@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 2000
 """Videos that are counted in one transaction: few, for it works beside a crawl."""
+_BATCH = 200
 
 Videos = dict[str, tuple[int, int]]
 """For each video how often, and when last, in milliseconds."""
@@ -81,9 +82,10 @@ class Compactor:
     async def _read(self) -> News:
         """The next notes; those of an account come together."""
         news, videos = News(), 0
-        async for note in self._database[USAGE_NEWS].find().sort("account_id", 1):
+        notes = self._database[USAGE_NEWS].find().sort("account_id", 1)
+        async for note in notes.limit(_AT_ONCE).batch_size(_BATCH):
             videos += news.add(note)
-            if videos >= _AT_ONCE or len(news.notes) >= _AT_ONCE:
+            if videos >= _AT_ONCE:
                 break
         return news
 

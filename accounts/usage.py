@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
@@ -133,17 +132,23 @@ class Drainer:
         self._compactor = Compactor(database)
 
     @contextlib.asynccontextmanager
-    async def draining(self, *, pause_s: float = _PAUSE_S) -> AsyncIterator[None]:
+    async def draining(
+        self, *, pause_s: float = _PAUSE_S, news_s: float = _NEWS_S
+    ) -> AsyncIterator[None]:
         """Drain in the background, and once more at the end."""
         ending = asyncio.Event()
-        task = asyncio.create_task(self._drain_until(ending, pause_s), name="usage drainer")
+        tasks = {
+            asyncio.create_task(self._drain_until(ending, pause_s), name="usage drainer"),
+            asyncio.create_task(self._compact_until(ending, news_s), name="usage compactor"),
+        }
         try:
             yield
         finally:
-            # pymongo can swallow a cancellation, so the task is asked to end by itself.
+            # pymongo can swallow a cancellation, so the tasks are asked to end by themselves.
             ending.set()
-            await asyncio.wait({task}, timeout=_LAST_DRAIN_S)
-            task.cancel()
+            await asyncio.wait(tasks, timeout=_LAST_DRAIN_S)
+            for task in tasks:
+                task.cancel()
 
     async def drain(self) -> int:
         """Drain what is there now and answer how many events it was.
@@ -166,18 +171,21 @@ class Drainer:
         return await self._compactor.compact()
 
     async def _drain_until(self, ending: asyncio.Event, pause_s: float) -> None:
-        is_last, compacted_at = False, monotonic()
+        is_last = False
         while not is_last:
             is_last = ending.is_set()
             try:
                 await self.drain()
-                if monotonic() - compacted_at >= _NEWS_S:
-                    compacted_at = monotonic()
-                    await self.compact()
             except (RedisError, PyMongoError, OSError) as error:
                 logger.warning("usage stays on the stream for now: %s", error)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(ending.wait(), pause_s)
+            await _pause(ending, pause_s)
+
+    async def _compact_until(self, ending: asyncio.Event, news_s: float) -> None:
+        while not await _pause(ending, news_s):
+            try:
+                await self.compact()
+            except (PyMongoError, OSError) as error:
+                logger.warning("usage of videos and keys is counted later: %s", error)
 
     async def _drain_once(self) -> int:
         position = last = await self._usage.position()
@@ -218,6 +226,13 @@ class Drainer:
 
         async with self._database.client.start_session() as session:
             return bool(await session.with_transaction(move))
+
+
+async def _pause(ending: asyncio.Event, pause_s: float) -> bool:
+    """Pause, and answer whether the end came meanwhile."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(ending.wait(), pause_s)
+    return ending.is_set()
 
 
 def order(entry_id: str) -> tuple[int, int]:

@@ -143,3 +143,12 @@ async def test_what_is_left_is_drained_at_the_end(desk: Desk) -> None:
         await events(desk, 4)
 
     assert (await today(desk))["total"] == 4
+
+
+async def test_what_is_noted_is_counted_in_the_background(desk: Desk) -> None:
+    drainer = Drainer(desk.redis, desk.database)
+    await events(desk, 4)
+
+    async with drainer.draining(pause_s=0.01, news_s=0.02), asyncio.timeout(5):
+        while not await desk.database.usage_videos.find_one({"window": "all", "requests": 4}):
+            await asyncio.sleep(0.01)

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from accounts.accounts import Status
+from accounts.accounts import Accounts, Status
+from accounts.keys import Keys
 from accounts.usage import Drainer
+from services import mongodb
+from services.mongodb import EmbeddedMongo
 from services.redis import EmbeddedValkey
 from settings.plans import PLANS, PlanName
 from tests.api.conftest import VIDEO_ID, Api, Callers, Worker, a_video, put, serving
@@ -259,4 +262,33 @@ async def test_without_redis_it_is_said_within_a_second_and_passes_by_itself(
             assert (answer.status, answer.body["reason"]) == (503, "storage_unavailable")
             assert "Retry-After" in answer.headers
     finally:
+        await asyncio.to_thread(server.stop)
+
+
+async def test_a_mongodb_that_hangs_is_said_within_a_second_and_passes_by_itself(
+    environment: Environment, tmp_path: Path
+) -> None:
+    server = EmbeddedMongo(tmp_path, cache_gb=0.25)
+    await asyncio.to_thread(server.start)
+    try:
+        async with mongodb.connect(server.uri) as client:
+            database = mongodb.database(client, server.uri)
+            callers = Callers(Accounts(database), Keys(database))
+            _, key = await callers.make(PlanName.BASIC)
+        async with serving(environment.model_copy(update={"mongodb_uri": server.uri})) as api:
+            assert (await api.call("GET", ME, key=key)).status == 200
+            server.process.send_signal(signal.SIGSTOP)
+            async with asyncio.timeout(1.5):
+                hung = [await api.call("GET", ME, key=key)]
+            async with asyncio.timeout(1.5):
+                hung.append(await api.call("GET", USAGE, key=key))
+            server.process.send_signal(signal.SIGCONT)
+            async with asyncio.timeout(10):
+                while (await api.call("GET", ME, key=key)).status != 200:
+                    await asyncio.sleep(0.5)
+        for answer in hung:
+            assert (answer.status, answer.body["reason"]) == (503, "storage_unavailable")
+            assert int(answer.headers["X-RateLimit-Remaining"]) < 30
+    finally:
+        server.process.send_signal(signal.SIGCONT)
         await asyncio.to_thread(server.stop)

@@ -107,6 +107,8 @@ async def wait_as_told(session: ClientSession, apis: Sequence[Serving], caller: 
     paid, ends_at = 0, monotonic() + LASTS_S
     while monotonic() < ends_at:
         wait_s = await ask(session, random.choice(apis).address, caller)
+        if wait_s and monotonic() + wait_s > ends_at:
+            break
         if wait_s:
             await asyncio.sleep(wait_s)
             assert await ask(session, random.choice(apis).address, caller) == 0
