@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from services.mongodb import Document
 
 TOP = 10
-_OF_A_DAY = 50
+_OF_A_DAY = 30
 
 
 class Asked(NamedTuple):

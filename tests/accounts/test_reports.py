@@ -215,3 +215,25 @@ async def test_keys_and_accounts_remember_when_they_were_last_used(desk: Desk) -
     assert key["account_id"] == account.id
     used_at = event.moment.replace(microsecond=0)
     assert key["last_used_at"] == stored["last_request_at"] == used_at
+
+
+async def test_a_week_counts_every_day_of_a_video_that_is_foremost_on_one(
+    desk: Desk, account: Account, reports: Reports
+) -> None:
+    """Its other days are found by its id, however many were asked for more often on them."""
+    events = [
+        asked(account, NOW - timedelta(days=day), f"{day}-{number}")
+        for day in range(7)
+        for number in range(60)
+        for _ in range(2)
+    ]
+    events += [asked(account, NOW - timedelta(days=3), "71") for _ in range(3)]
+    events += [asked(account, NOW - timedelta(days=day), "71") for day in (0, 1, 2, 4, 5, 6)]
+    await happen(desk, events)
+    await Drainer(desk.redis, desk.database).drain()
+    await Drainer(desk.redis, desk.database).compact()
+
+    top = (await reports.report(account, Period.WEEK, now=NOW)).top
+
+    assert (top[0].video_id, top[0].requests) == ("71", 9)
+    assert [one.requests for one in top[1:]] == [2] * 9
