@@ -82,10 +82,10 @@ def documented(
                 **_errors(problems, needs_key=needs_key),
             },
         )(handler)
-        if body is not None:
-            request_schema(body, required=True, example=dict(body_example or {}))(handler)
         if query is not None:
             request_schema(query, location="querystring")(handler)
+        if body is not None:
+            request_schema(body, required=True, example=dict(body_example or {}))(handler)
         return handler
 
     return describe
