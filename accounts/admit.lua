@@ -5,7 +5,7 @@
 --       then the fields of the cache entry, the reason of an absence last.
 -- Answers {'load', now (us), count of changes} when MongoDB must be read first, {'expired'}, or
 --   {verdict, account id, plan, limit, remaining, reset (us), left of the month, now (us),
---    extra, cached values…}.
+--    extra, cached values…}; extra is the key's id when the call is admitted.
 local time = redis.call('TIME')
 local seconds = tonumber(time[1])
 local now = seconds * 1000000 + time[2]
@@ -13,7 +13,7 @@ local function load()
   return {'load', now, redis.call('GET', KEYS[3]) or '0'}
 end
 
-local key = redis.call('HMGET', KEYS[1], 'account', 'expires_at', 'allow')
+local key = redis.call('HMGET', KEYS[1], 'account', 'expires_at', 'allow', 'id')
 if not key[1] then
   return load()
 end
@@ -75,7 +75,7 @@ if is_refused_country then
   return answer('country')
 end
 if ARGV[2] ~= '1' then
-  return answer('admitted')
+  return answer('admitted', key[4])
 end
 
 local values = {}
@@ -88,13 +88,13 @@ if KEYS[4] ~= '' then
   end
   if absent or is_whole then
     redis.call('HINCRBY', month_key, 'charged', 1)
-    redis.call('XADD', KEYS[2], '*', 'event', string.format('%s %d %d 1 1 0 %s',
-      key[1], now / 1000, absent and 404 or 200, ARGV[7]))
+    redis.call('XADD', KEYS[2], '*', 'event', string.format('%s %d %d 1 1 0 %s %s',
+      key[1], now / 1000, absent and 404 or 200, ARGV[7], key[4]))
     left = left - 1
-    return answer('charged', '', values)
+    return answer('charged', key[4], values)
   end
 end
 redis.call('ZREMRANGEBYSCORE', reserved, '-inf', string.format('%d', now))
 redis.call('ZADD', reserved, string.format('%d', now + ARGV[4] * 1000), ARGV[1])
 left = left - 1
-return answer('reserved', '', values)
+return answer('reserved', key[4], values)

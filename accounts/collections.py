@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ACCOUNTS = "accounts"
 KEYS = "keys"
 USAGE_DAYS = "usage_days"
+USAGE_NEWS = "usage_news"
 USAGE_VIDEOS = "usage_videos"
 USAGE_DRAINS = "usage_drains"
 
@@ -42,6 +43,10 @@ def _count(description: str) -> dict[str, Any]:
     return {"bsonType": ["int", "long"], "minimum": 0, "description": description}
 
 
+def _list(description: str) -> dict[str, Any]:
+    return {"bsonType": "array", "description": description}
+
+
 _SCHEMAS = {
     ACCOUNTS: _schema(
         "Who may call, and on which plan.",
@@ -50,6 +55,7 @@ _SCHEMAS = {
         plan={"enum": [plan.value for plan in PlanName], "description": "The plan."},
         status={"enum": ["active", "suspended"], "description": "Suspended accounts get 403."},
         created_at=_moment("When it was made; billing periods start on this day."),
+        last_request_at=_moment("When it was last charged or failed; told with a delay."),
     ),
     KEYS: _schema(
         "API keys, of which only a digest is kept.",
@@ -61,7 +67,8 @@ _SCHEMAS = {
         created_at=_moment("When it was issued."),
         expires_at=_moment("When it stops working; null for never.", nullable=True),
         revoked_at=_moment("When it was revoked; null while it works.", nullable=True),
-        allow={"bsonType": "array", "description": "Networks it may be used from; empty for all."},
+        last_used_at=_moment("When it last paid for an answer or failed to get one."),
+        allow=_list("Networks it may be used from; empty for all."),
     ),
     USAGE_DAYS: _schema(
         "What an account used on a day (UTC).",
@@ -74,12 +81,21 @@ _SCHEMAS = {
         cached=_count("Those answered without a crawl."),
         charged=_count("What counts towards the month."),
         elapsed_ms=_count("Sum of their times, in milliseconds."),
+        last_request_at=_moment("When the last of them was settled."),
     ),
-    USAGE_VIDEOS: _schema(
-        "How often an account asked for a video on a day (UTC).",
-        ["account_id", "date", "video_id", "requests", "last_requested"],
+    USAGE_NEWS: _schema(
+        "What is not yet counted by video and key, for an account and a day (UTC).",
+        ["account_id", "date", "videos", "keys"],
         account_id=_text("The account."),
         date=_text("YYYY-MM-DD."),
+        videos=_list("For each video its id, how often, and when last (unix milliseconds)."),
+        keys=_list("For each key its id, and when it was last used (unix milliseconds)."),
+    ),
+    USAGE_VIDEOS: _schema(
+        "How often an account asked for a video in a window of time.",
+        ["account_id", "window", "video_id", "requests", "last_requested"],
+        account_id=_text("The account."),
+        window=_text("day:YYYY-MM-DD, period:YYYY-MM-DD of its first day, or all."),
         video_id=_text("The video."),
         requests=_count("How often."),
         last_requested=_moment("The last time."),
@@ -94,10 +110,14 @@ _INDEXES = {
     USAGE_DAYS: [
         IndexModel([("account_id", ASCENDING), ("date", ASCENDING)], name="days_of_account")
     ],
+    USAGE_NEWS: [IndexModel([("account_id", ASCENDING)], name="news_of_account")],
     USAGE_VIDEOS: [
         IndexModel(
-            [("account_id", ASCENDING), ("date", ASCENDING), ("requests", DESCENDING)],
-            name="videos_of_account",
+            [
+                *(("account_id", ASCENDING), ("window", ASCENDING)),
+                *(("requests", DESCENDING), ("last_requested", DESCENDING)),
+            ],
+            name="top_of_account",
         )
     ],
 }

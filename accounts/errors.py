@@ -40,6 +40,15 @@ class ExpiredKeyError(AccountsError):
     """The key's time is over."""
 
 
+class TooManyStrangersError(AccountsError):
+    """Too many unknown keys came from this address lately; this one was not looked for."""
+
+    def __init__(self, *, maximum: int, retry_after_s: int) -> None:
+        super().__init__(f"more than {maximum} unknown keys a minute")
+        self.maximum = maximum
+        self.retry_after_s = retry_after_s
+
+
 @dataclass(slots=True)
 class Standing:
     """How an account stands with its rate and its month."""

@@ -19,8 +19,9 @@ from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
 from accounts.cached import CHANGES, cached_key
-from accounts.errors import LimitsUnavailableError, Standing
+from accounts.errors import LimitsUnavailableError, Standing, UnknownKeyError
 from accounts.loading import Loader
+from accounts.strangers import Strangers
 from accounts.usage import STREAM
 from accounts.verdicts import refuse, standing_of
 from services.scripts import Script
@@ -47,6 +48,7 @@ class Admission(Standing):
     """A call that is admitted."""
 
     account_id: str
+    key_id: str
     is_charged: bool
     """Whether the cache had the answer, so that it is charged already."""
     cached: Sequence[bytes | None] = ()
@@ -68,6 +70,8 @@ class Limits:
     ) -> None:
         self._wire = wire
         self._loader = Loader(wire, accounts, keys, usage)
+        self._strangers = Strangers(wire, window_s=window_s)
+        self._loads: dict[str, asyncio.Task[None]] = {}
         self._reservation_ms = int(reservation_s * 1000)
         self._window_ms = int(window_s * 1000)
 
@@ -109,6 +113,7 @@ class Limits:
         return Admission(
             *standing_of(answer),
             account_id=answer[1].decode(),
+            key_id=answer[8].decode(),
             is_charged=answer[0] == b"charged",
             cached=answer[9:],
         )
@@ -134,7 +139,7 @@ class Limits:
         keys = [f"settled:{request_id}", f"reserved:{account_id}", f"month:{account_id}", STREAM]
         arguments: list[Word] = [
             *(request_id, int(status in {200, 404}), PLANS[admission.plan].requests_per_month),
-            *(account_id, status, int(is_cached), elapsed_ms, video_id or ""),
+            *(account_id, status, int(is_cached), elapsed_ms, video_id or "", admission.key_id),
         ]
         try:
             return int(await self._wire.run(_settle, keys, arguments))
@@ -152,8 +157,7 @@ class Limits:
         """Ask again with what the script could not know by itself."""
         for _ in range(_TRIES):
             if answer[0] == b"load":
-                now = datetime.fromtimestamp(answer[1] / 1_000_000, UTC)
-                await self._loader.load(key_digest, now=now, changes=answer[2].decode())
+                await self._join_load(answer, key_digest, address)
             elif answer[0] == b"address" and _is_allowed(address, answer[8]):
                 arguments[_ADDRESS_IS_ALLOWED] = "1"
             else:
@@ -162,6 +166,31 @@ class Limits:
         if answer[0] == b"load":
             raise LimitsUnavailableError("Redis forgets what it was told")
         return answer
+
+    async def _join_load(self, answer: list[Any], key_digest: str, address: str | None) -> None:
+        """Wait for the load of a key; all calls that come with it meanwhile share one."""
+        task = self._loads.get(key_digest)
+        if task is None:
+            task = asyncio.create_task(self._load(answer, key_digest, address))
+            self._loads[key_digest] = task
+            task.add_done_callback(lambda done: self._end_load(key_digest, done))
+        await asyncio.shield(task)
+
+    def _end_load(self, key_digest: str, task: asyncio.Task[None]) -> None:
+        del self._loads[key_digest]
+        if not task.cancelled():
+            task.exception()  # whoever waited has it; perhaps nobody has waited that long
+
+    async def _load(self, answer: list[Any], key_digest: str, address: str | None) -> None:
+        """Have MongoDB read for the script, unless the caller's address has had it read enough."""
+        is_counted = await self._strangers.count(address, key_digest)
+        now = datetime.fromtimestamp(answer[1] / 1_000_000, UTC)
+        try:
+            await self._loader.load(key_digest, now=now, changes=answer[2].decode())
+        except UnknownKeyError:
+            await self._strangers.turn_away(key_digest)
+            raise
+        await self._strangers.welcome(address, key_digest, is_counted=is_counted)
 
 
 def _is_allowed(address: str | None, allow: bytes) -> bool:

@@ -2,7 +2,8 @@
 
 Every settled call leaves an event on a stream. The drainer folds events into documents, and moves
 its position on the stream in the same transaction: an event counts once, however often a drain is
-begun. What is past the position is not drained yet; both together are what was used.
+begun. What is past the position is not drained yet; both together are what was used. Videos and
+keys are only noted by then, and counted a little later.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from pymongo.errors import DuplicateKeyError, PyMongoError
 from redis.exceptions import RedisError, ResponseError
 
-from accounts.collections import USAGE_DAYS, USAGE_DRAINS, USAGE_VIDEOS
+from accounts.collections import USAGE_DAYS, USAGE_DRAINS, USAGE_NEWS
+from accounts.compacting import Compactor
 from accounts.folding import Event, Folding
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ _PAGE = 1000
 _AT_ONCE = 20_000
 """Events folded together: the more, the fewer documents are written for each."""
 _PAUSE_S = 1.0
+_NEWS_S = 20.0
+"""How long videos and keys are only noted: the longer, the fewer documents are written."""
 _LAST_DRAIN_S = 3.0
 
 Entry = tuple[str, Event]
@@ -48,15 +52,28 @@ class Usage:
         self._redis = redis
         self._database = database
 
-    async def position(self) -> str:
+    async def position(self, session: AsyncClientSession | None = None) -> str:
         """Up to where the stream is drained."""
-        document = await self._database[USAGE_DRAINS].find_one({"_id": STREAM})
+        drains = self._database[USAGE_DRAINS]
+        document = await drains.find_one({"_id": STREAM}, session=session)
         return str(document["position"]) if document else _START
 
     async def waiting(self, position: str) -> list[Entry]:
         """The next events past a position, oldest first."""
+        return [(entry_id, Event.read(text)) for entry_id, text in await self._page(position)]
+
+    async def waiting_of(self, account_id: str) -> list[Entry]:
+        """All events of an account that are not drained yet, and perhaps some that just were."""
+        position, start = await self.position(), f"{account_id} "
+        entries: list[Entry] = []
+        while page := await self._page(position):
+            position = page[-1][0]
+            entries += [(at, Event.read(text)) for at, text in page if text.startswith(start)]
+        return entries
+
+    async def _page(self, position: str) -> list[tuple[str, str]]:
         found: Any = await self._redis.xrange(STREAM, min=f"({position}", count=_PAGE)
-        return [(entry_id, Event.read(fields["event"])) for entry_id, fields in found]
+        return [(entry_id, fields["event"]) for entry_id, fields in found]
 
     async def charged_since(self, account_id: str, start: datetime) -> int:
         """What an account was charged from a day on, counted anew."""
@@ -74,7 +91,7 @@ class Usage:
         Without its data Redis would number them by its clock alone, which may be behind the one
         that the position is from: a machine taking over, a clock set right.
         """
-        if position == _START or _order(await self._last_id()) >= _order(position):
+        if position == _START or order(await self._last_id()) >= order(position):
             return
         with contextlib.suppress(ResponseError):  # meanwhile there are events past it
             await self._redis.xadd(STREAM, {"event": ""}, id=position, maxlen=0, approximate=False)
@@ -112,19 +129,26 @@ class Drainer:
         self._redis = redis
         self._database = database
         self._usage = Usage(redis, database)
+        self._compactor = Compactor(database)
 
     @contextlib.asynccontextmanager
-    async def draining(self, *, pause_s: float = _PAUSE_S) -> AsyncIterator[None]:
+    async def draining(
+        self, *, pause_s: float = _PAUSE_S, news_s: float = _NEWS_S
+    ) -> AsyncIterator[None]:
         """Drain in the background, and once more at the end."""
         ending = asyncio.Event()
-        task = asyncio.create_task(self._drain_until(ending, pause_s), name="usage drainer")
+        tasks = {
+            asyncio.create_task(self._drain_until(ending, pause_s), name="usage drainer"),
+            asyncio.create_task(self._compact_until(ending, news_s), name="usage compactor"),
+        }
         try:
             yield
         finally:
-            # pymongo can swallow a cancellation, so the task is asked to end by itself.
+            # pymongo can swallow a cancellation, so the tasks are asked to end by themselves.
             ending.set()
-            await asyncio.wait({task}, timeout=_LAST_DRAIN_S)
-            task.cancel()
+            await asyncio.wait(tasks, timeout=_LAST_DRAIN_S)
+            for task in tasks:
+                task.cancel()
 
     async def drain(self) -> int:
         """Drain what is there now and answer how many events it was.
@@ -138,6 +162,14 @@ class Drainer:
             count += drained
         return count
 
+    async def compact(self) -> int:
+        """Count what draining has noted of videos and keys; answers how many notes that were.
+
+        Raises:
+            PyMongoError: MongoDB does not answer; nothing is lost or doubled.
+        """
+        return await self._compactor.compact()
+
     async def _drain_until(self, ending: asyncio.Event, pause_s: float) -> None:
         is_last = False
         while not is_last:
@@ -146,8 +178,14 @@ class Drainer:
                 await self.drain()
             except (RedisError, PyMongoError, OSError) as error:
                 logger.warning("usage stays on the stream for now: %s", error)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(ending.wait(), pause_s)
+            await _pause(ending, pause_s)
+
+    async def _compact_until(self, ending: asyncio.Event, news_s: float) -> None:
+        while not await _pause(ending, news_s):
+            try:
+                await self.compact()
+            except (PyMongoError, OSError) as error:
+                logger.warning("usage of videos and keys is counted later: %s", error)
 
     async def _drain_once(self) -> int:
         position = last = await self._usage.position()
@@ -161,7 +199,7 @@ class Drainer:
             return 0
         if not await self._move(position, last, folding):
             return 0
-        milliseconds, sequence = _order(last)
+        milliseconds, sequence = order(last)
         await self._redis.xtrim(STREAM, minid=f"{milliseconds}-{sequence + 1}", approximate=False)
         return count
 
@@ -181,14 +219,23 @@ class Drainer:
             if moved.matched_count == 0:
                 return False
             await self._database[USAGE_DAYS].bulk_write(folding.day_updates(), session=session)
-            if videos := folding.video_updates():
-                await self._database[USAGE_VIDEOS].bulk_write(videos, session=session)
+            await self._database[USAGE_NEWS].insert_many(
+                folding.news(), ordered=False, session=session
+            )
             return True
 
         async with self._database.client.start_session() as session:
             return bool(await session.with_transaction(move))
 
 
-def _order(entry_id: str) -> tuple[int, int]:
+async def _pause(ending: asyncio.Event, pause_s: float) -> bool:
+    """Pause, and answer whether the end came meanwhile."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(ending.wait(), pause_s)
+    return ending.is_set()
+
+
+def order(entry_id: str) -> tuple[int, int]:
+    """What ids of the stream are compared by."""
     milliseconds, _, sequence = entry_id.partition("-")
     return int(milliseconds), int(sequence or 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import time
 from typing import TYPE_CHECKING, NoReturn
 
 from accounts import errors
@@ -96,6 +97,8 @@ class Admissions:
         match error:
             case errors.UnknownKeyError():
                 raise ApiError(INVALID_KEY) from None
+            case errors.TooManyStrangersError():
+                raise _too_many_strangers(error) from None
             case errors.ExpiredKeyError():
                 raise ApiError(EXPIRED_KEY) from None
             case errors.SuspendedError():
@@ -126,4 +129,14 @@ def _too_many(
         headers={"Retry-After": str(error.retry_after_s)},
         retry_after=error.retry_after_s,
         reset_at=moment(reset_at),
+    )
+
+
+def _too_many_strangers(error: errors.TooManyStrangersError) -> ApiError:
+    return ApiError(
+        RATE_EXCEEDED,
+        detail=f"Maximum {error.maximum} requests with unknown API keys per minute and address",
+        headers={"Retry-After": str(error.retry_after_s)},
+        retry_after=error.retry_after_s,
+        reset_at=moment(time() + error.retry_after_s),
     )

@@ -10,16 +10,18 @@ from aiohttp import web
 from accounts.accounts import Accounts
 from accounts.keys import Keys
 from accounts.limits import Limits
+from accounts.reports import Reports
 from accounts.usage import Usage
 from api.admissions import Admissions
 from api.body import MAX_BYTES
 from api.extraction import PATIENCE_S, Extraction
 from api.handlers.health import read_health
+from api.handlers.user import read_me, read_usage
 from api.handlers.video import extract_video
 from api.health import Health
 from api.middlewares.gate import behind_gate
 from api.openapi import OpenApi
-from api.parts import ADMISSIONS, ENVIRONMENT, EXTRACTION, HEALTH
+from api.parts import ACCOUNTS, ADMISSIONS, ENVIRONMENT, EXTRACTION, HEALTH, REPORTS
 from api.uptime import COLLECTION, Uptime
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
@@ -41,6 +43,8 @@ def build_app(environment: Environment) -> web.Application:
     app = web.Application(client_max_size=MAX_BYTES)
     app[ENVIRONMENT] = environment
     app.router.add_post("/api/v1/video/extract", behind_gate(extract_video))
+    app.router.add_get("/api/v1/user/me", behind_gate(read_me))
+    app.router.add_get("/api/v1/user/usage", behind_gate(read_usage))
     app.router.add_get("/health", read_health)
     OpenApi(app, address=environment.public_address)
     app.cleanup_ctx.append(_parts)
@@ -60,14 +64,17 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         uptime = Uptime(database[COLLECTION])
         health = Health(redis=cache, database=database, uptime=uptime)
         wire = await stack.enter_async_context(Wire(url, timeout_s=PATIENCE_S))
+        accounts, usage = Accounts(database), Usage(cache, database)
         limits = Limits(
             wire,
-            Accounts(database),
+            accounts,
             Keys(database),
-            Usage(cache, database),
+            usage,
             reservation_s=environment.extract_timeout_s + SETTLE_S,
         )
         app[HEALTH] = health
+        app[ACCOUNTS] = accounts
+        app[REPORTS] = Reports(usage, database)
         app[ADMISSIONS] = Admissions(limits, upgrade_url=environment.upgrade_url)
         app[EXTRACTION] = Extraction(
             app[ADMISSIONS],

@@ -60,6 +60,7 @@ def documented(
     problems: Iterable[Problem] = (),
     body: type[Schema] | None = None,
     body_example: Mapping[str, Any] | None = None,
+    query: type[Schema] | None = None,
     needs_key: bool = True,
 ) -> Callable[[H], H]:
     """Say what an endpoint takes and answers; its docstring is the description."""
@@ -85,6 +86,8 @@ def documented(
                 **_errors(problems, needs_key=needs_key),
             },
         )(handler)
+        if query is not None:
+            request_schema(query, location="querystring")(handler)
         if body is not None:
             request_schema(body, required=True)(handler)
         return handler

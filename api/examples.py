@@ -61,3 +61,48 @@ HEALTH_ANSWER: dict[str, Any] = {
     "services": {"mongodb": "healthy", "redis": "healthy", "tiktok_api": "operational"},
     "timestamp": "2024-01-15T10:30:00Z",
 }
+
+ME_ANSWER: dict[str, Any] = {
+    "email": "user@example.com",
+    "plan": "pro",
+    "status": "active",
+    "requests_used": 500,
+    "requests_limit": 10000,
+    "requests_remaining": 9500,
+    "usage_percent": 5.0,
+    "rate_limit": "100 per minute",
+    "features": {
+        "video_extraction": True,
+        "metadata_extraction": True,
+        "country_detection": True,
+        "priority_support": True,
+    },
+    "billing": {
+        "current_period_start": "2024-01-08T00:00:00Z",
+        "current_period_end": "2024-02-08T00:00:00Z",
+        "next_billing_date": "2024-02-08T00:00:00Z",
+    },
+    "created_at": "2023-11-08T09:12:44Z",
+    "last_request_at": "2024-01-14T10:30:00Z",
+}
+
+USAGE_ANSWER: dict[str, Any] = {
+    "period": "week",
+    "total_requests": 150,
+    "successful_requests": 145,
+    "failed_requests": 5,
+    "cached_requests": 30,
+    "cache_hit_rate": 20.0,
+    "average_response_time_ms": 1234,
+    "requests_by_day": [
+        {"date": f"2024-01-{day:02}", "count": count}
+        for day, count in enumerate((20, 10, 0, 40, 35, 15, 30), start=8)
+    ],
+    "top_videos": [
+        {
+            "video_id": "7106594312292453675",
+            "requests": 5,
+            "last_requested": "2024-01-14T10:30:00Z",
+        }
+    ],
+}

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from accounts.accounts import Accounts
+from accounts.reports import Reports
 from api.admissions import Admissions
 from api.extraction import Extraction
 from api.health import Health
 from settings.env import Environment
 
 ENVIRONMENT = web.AppKey("environment", Environment)
+ACCOUNTS = web.AppKey("accounts", Accounts)
+REPORTS = web.AppKey("reports", Reports)
 ADMISSIONS = web.AppKey("admissions", Admissions)
 EXTRACTION = web.AppKey("extraction", Extraction)
 HEALTH = web.AppKey("health", Health)

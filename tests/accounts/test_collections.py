@@ -38,7 +38,7 @@ async def test_a_collection_of_an_older_version_gets_todays_validator(
 async def test_every_stored_field_is_described(database: AsyncDatabase[Document]) -> None:
     await prepare(database)
 
-    for name in ("accounts", "keys", "usage_days", "usage_videos"):
+    for name in ("accounts", "keys", "usage_days", "usage_news", "usage_videos"):
         options = await database[name].options()
         schema = options["validator"]["$jsonSchema"]
         assert all(field["description"].endswith(".") for field in schema["properties"].values())

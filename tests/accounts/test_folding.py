@@ -9,7 +9,7 @@ LAST_MS_OF_2026 = int(datetime(2027, 1, 1, tzinfo=UTC).timestamp() * 1000) - 1
 
 
 def event(**changes: Any) -> Event:
-    return Event("acc_1", LAST_MS_OF_2026, 200, 1, 1, 7, "71")._replace(**changes)
+    return Event("acc_1", LAST_MS_OF_2026, 200, 1, 1, 7, "71", "key_1")._replace(**changes)
 
 
 def fold(*events: Event) -> Folding:
@@ -23,10 +23,10 @@ def updates_by_id(updates: list[Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_an_event_is_read_as_the_scripts_write_it() -> None:
-    assert Event.read("acc_1 1764500000123 404 1 0 87 71") == Event(
-        "acc_1", 1764500000123, 404, 1, 0, 87, "71"
+    assert Event.read("acc_1 1764500000123 404 1 0 87 71 key_1") == Event(
+        "acc_1", 1764500000123, 404, 1, 0, 87, "71", "key_1"
     )
-    assert Event.read("acc_1 1764500000123 503 0 0 87 ").video_id == ""
+    assert Event.read("acc_1 1764500000123 503 0 0 87  key_1").video_id == ""
 
 
 def test_days_begin_at_midnight_utc() -> None:
@@ -56,10 +56,24 @@ def test_accounts_are_kept_apart() -> None:
     }
 
 
-def test_a_video_is_counted_with_its_last_moment() -> None:
+def test_a_video_and_a_key_are_noted_with_their_last_moment() -> None:
     days = fold(event(), event(at=LAST_MS_OF_2026 - 999), event(video_id=""), event(status=404))
 
-    (video,) = updates_by_id(days.video_updates()).values()
+    (note,) = days.news()
 
-    assert video["$inc"] == {"requests": 3}
-    assert video["$max"]["last_requested"].isoformat() == "2026-12-31T23:59:59.999000+00:00"
+    assert note == {
+        "account_id": "acc_1",
+        "date": "2026-12-31",
+        "videos": [["71", 3, LAST_MS_OF_2026]],
+        "keys": [["key_1", LAST_MS_OF_2026]],
+    }
+
+
+def test_a_call_that_turned_out_to_be_wrong_is_no_request_and_was_made_all_the_same() -> None:
+    days = fold(event(status=400, charged=0, cached=0))
+
+    (update,) = updates_by_id(days.day_updates()).values()
+
+    assert update["$inc"] == {}
+    assert update["$max"]["last_request_at"].isoformat() == "2026-12-31T23:59:59.999000+00:00"
+    assert days.news()[0]["videos"] == []

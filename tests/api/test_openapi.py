@@ -92,10 +92,14 @@ async def test_real_answers_fit_the_description(
     found = await api.extract(key)
     wrong = await api.extract(key, "wrong")
     health = await api.call("GET", "/health")
+    me = await api.call("GET", "/api/v1/user/me", key=key)
+    usage = await api.call("GET", "/api/v1/user/usage?period=week", key=key)
 
     assert conforms(description, found.body, 200, EXTRACT, "post")
     assert conforms(description, wrong.body, 400, EXTRACT, "post")
     assert conforms(description, health.body, 200, "/health", "get")
+    assert conforms(description, me.body, 200, "/api/v1/user/me", "get")
+    assert conforms(description, usage.body, 200, "/api/v1/user/usage", "get")
     assert not conforms(description, {"success": True}, 200, EXTRACT, "post")
 
 
@@ -111,3 +115,11 @@ async def test_the_page_of_the_documentation_needs_nothing_from_elsewhere(api: A
         async with api.session.get(api.url + part) as response:
             assert response.status == 200, part
     assert 'url: "/openapi.json"' in page
+
+
+async def test_periods_of_usage_are_described(description: dict[str, Any]) -> None:
+    (period,) = description["paths"]["/api/v1/user/usage"]["get"]["parameters"]
+
+    assert (period["name"], period["in"], period["required"]) == ("period", "query", False)
+    assert period["schema"]["enum"] == ["today", "week", "month", "all"]
+    assert period["schema"]["default"] == "month"
