@@ -6,6 +6,7 @@ into one document for each account, and from there on later, many requests at a 
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from pymongo import UpdateOne
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+logger = logging.getLogger(__name__)
 
 _DAY_MS = 24 * 3600 * 1000
 _ANSWERED = frozenset({200, 404})
@@ -37,12 +40,16 @@ class Event(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """The event that was written."""
-        account_id, at, status, charged, cached, elapsed_ms, video_id, key_id = text.split(" ")
-        return cls(
-            *(account_id, int(at), int(status), int(charged), int(cached), int(elapsed_ms)),
-            *(video_id, key_id),
-        )
+        """The event that was written; one of nobody's when none of ours was."""
+        try:
+            account_id, at, status, charged, cached, elapsed_ms, video_id, key_id = text.split(" ")
+            return cls(
+                *(account_id, int(at), int(status), int(charged), int(cached), int(elapsed_ms)),
+                *(video_id, key_id),
+            )
+        except ValueError:
+            logger.exception("a usage event cannot be read and is left out: %r", text)
+            return cls("", 0, 0, 0, 0, 0, "", "")
 
     @property
     def moment(self) -> datetime:
@@ -71,6 +78,8 @@ class Folding:
     def add(self, events: Iterable[Event]) -> None:
         """Count more events."""
         for event in events:
+            if not event.account_id:
+                continue
             at, status = event.at, event.status
             day = self._days[event.account_id, at // _DAY_MS]
             # The stream is in the order of time.

@@ -63,8 +63,12 @@ class Usage:
         return [(entry_id, Event.read(text)) for entry_id, text in await self._page(position)]
 
     async def waiting_of(self, account_id: str) -> list[Entry]:
-        """All events of an account that are not drained yet, and perhaps some that just were."""
-        position, start = await self.position(), f"{account_id} "
+        """All events of an account that are not drained yet, and perhaps some that just were.
+
+        From the stream's beginning: the position as it stands now may be newer than the one that
+        a snapshot of the database has, which shows only what a majority has.
+        """
+        position, start = _START, f"{account_id} "
         entries: list[Entry] = []
         while page := await self._page(position):
             position = page[-1][0]
@@ -218,10 +222,11 @@ class Drainer:
             )
             if moved.matched_count == 0:
                 return False
-            await self._database[USAGE_DAYS].bulk_write(folding.day_updates(), session=session)
-            await self._database[USAGE_NEWS].insert_many(
-                folding.news(), ordered=False, session=session
-            )
+            if updates := folding.day_updates():
+                await self._database[USAGE_DAYS].bulk_write(updates, session=session)
+                await self._database[USAGE_NEWS].insert_many(
+                    folding.news(), ordered=False, session=session
+                )
             return True
 
         async with self._database.client.start_session() as session:

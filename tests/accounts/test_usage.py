@@ -136,6 +136,21 @@ async def test_draining_survives_a_database_that_is_away(
     assert (await today(desk))["total"] == 4
 
 
+async def test_what_is_no_event_is_left_out_and_holds_nothing_up(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    drainer = Drainer(desk.redis, desk.database)
+    await desk.redis.xadd(STREAM, {"event": "of another version"})
+    assert await drainer.drain() == 1
+    await desk.redis.xadd(STREAM, {"event": "acc_1 now 200 1 1 0 71 key_1"})
+    await events(desk, 2)
+
+    assert await drainer.drain() == 3
+
+    assert (await today(desk))["total"] == 2
+    assert "'of another version'" in caplog.text
+
+
 async def test_what_is_left_is_drained_at_the_end(desk: Desk) -> None:
     drainer = Drainer(desk.redis, desk.database)
     async with drainer.draining(pause_s=60):
