@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import struct
 from collections import Counter
 from typing import TYPE_CHECKING, cast
 
@@ -122,6 +124,9 @@ class Connection(web.RequestHandler):
     def abort(self) -> None:
         """End the connection without another word."""
         transport = self.transport
+        taking = transport.get_extra_info("socket") if transport and self._waiting else None
+        if taking is not None:  # else the kernel would go on offering what nobody takes
+            taking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.force_close()
         if transport is not None:
             transport.abort()

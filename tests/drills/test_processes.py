@@ -34,6 +34,7 @@ async def serving(
         "manage.py",
         "serve",
         cwd=PROJECT,
+        stderr=asyncio.subprocess.PIPE,
         env=os.environ
         | {
             "MONGODB_URI": mongodb_uri,
@@ -43,15 +44,21 @@ async def serving(
             **variables,
         },
     )
+    reading = server.stderr
+    assert reading is not None
+    rest: asyncio.Task[bytes] | None = None
     try:
         async with asyncio.timeout(60):
-            while len(children(server.pid)) < 2 or not await listens(port):
-                await asyncio.sleep(0.1)
+            while b"2 processes listen" not in await reading.readline():
+                assert not reading.at_eof()
+        rest = asyncio.create_task(reading.read())
         yield server, port
     finally:
         if server.returncode is None:
             server.kill()
             await server.wait()
+        if rest is not None:
+            await rest
 
 
 def children(pid: int) -> set[int]:
