@@ -26,14 +26,15 @@ def caller_address(request: web.Request, trusted: Networks) -> str | None:
         return address
     hops = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
     for hop in reversed([hop.strip() for hop in hops if hop.strip()]):
-        if not _is_within(address, tuple(trusted)):
+        if not is_within(address, tuple(trusted)):
             break
         address = hop
     return address
 
 
 @lru_cache(maxsize=1024)
-def _is_within(address: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
+def is_within(address: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
+    """Whether an address, as it is written in a header, lies in one of the networks."""
     try:
         parsed = ip_address(address)
     except ValueError:

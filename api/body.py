@@ -43,7 +43,12 @@ class BodyParser(AIOHTTPParser):
             raise _refusal(error.messages_dict, argmap) from None
 
     async def load_json(self, req: web.Request, schema: Schema) -> Any:
-        """The body's object; ``missing`` when there is no body."""
+        """The body's object; ``missing`` when there is no body.
+
+        A schema that takes more than :data:`MAX_BYTES` says so in its ``max_bytes``.
+        """
+        if limit := getattr(schema, "max_bytes", 0):
+            req._client_max_size = limit
         try:
             body = await _read(req)
         except web.HTTPRequestEntityTooLarge:

@@ -3,109 +3,143 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import gc
 import logging
+import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import uvloop
 from aiohttp import web
 
 from api.app import build_app
-from api.errors import OUR_FAULT, ApiError, Problem
-from api.middlewares.envelope import answer, enveloped
-from crawler.jobs.records import new_id
+from api.connections import FIELD_BYTES, FIELDS, IDLE_S, LINE_BYTES, Server
+from api.middlewares.envelope import enveloped
+from api.parts import ENVIRONMENT
+from api.processes import bind
+from api.tls import load, tls_of
+from api.transport import in_https, request_class
 from services.garbage import settle_garbage
+from settings.env import SettingsError
 
 if TYPE_CHECKING:
-    from aiohttp.web_protocol import RequestHandler
+    import socket
+    import ssl
 
     from settings.env import Environment
 
 logger = logging.getLogger(__name__)
 
-_DRAIN_MARGIN_S = 3.0
+DRAIN_MARGIN_S = 3.0
+_FAREWELL_S = 1.0
+"""How long connections without a request may still bring one, once the end is asked for."""
+_FAREWELL_GLANCES = 20
 
-MALFORMED = Problem(status=400, error="Bad request", detail="This is not a valid HTTP request")
 
+def run(
+    environment: Environment, listener: socket.socket | None = None, *, ready: int | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT, then answer what is in flight and return.
 
-def run(environment: Environment) -> None:
-    """Serve until SIGTERM or SIGINT, then answer what is in flight and return."""
+    SIGHUP reads the certificate again. ``ready`` is a pipe that is told when calls are taken.
+
+    Raises:
+        ServiceError: the address cannot be bound.
+        SettingsError: the certificate cannot be used.
+    """
+    tls = tls_of(environment)
     settle_garbage()
-    uvloop.run(_serve(environment))
+    uvloop.run(_serve(environment, listener or bind(environment), tls=tls, ready=ready))
 
 
-async def _serve(environment: Environment) -> None:
+async def _serve(
+    environment: Environment,
+    listener: socket.socket,
+    *,
+    tls: ssl.SSLContext | None,
+    ready: int | None,
+) -> None:
     stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(signal_number, stopping.set)
+        loop.add_signal_handler(signal_number, stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, _renew, tls, environment)
     runner = Runner(
         build_app(environment),
         access_log=None,
-        shutdown_timeout=environment.extract_timeout_s + _DRAIN_MARGIN_S,
+        shutdown_timeout=environment.extract_timeout_s + DRAIN_MARGIN_S,
     )
     await runner.setup()
     try:
-        site = web.TCPSite(
-            runner,
-            environment.api_host,
-            environment.api_port,
-            reuse_port=environment.api_processes > 1,
-        )
+        site = web.SockSite(runner, listener, ssl_context=tls, backlog=1024)
         await site.start()
         # What is there now stays: without it the collector would walk it during requests.
         gc.collect()
         gc.freeze()
-        logger.info("listening on %s", ", ".join(_addresses(runner)))
+        logger.info("listening on %s", ", ".join(_addresses(runner, is_tls=tls is not None)))
+        if ready is not None:
+            os.write(ready, b"1")
+            os.close(ready)
         await stopping.wait()
         logger.info("stopping: no more connections, what is in flight is answered")
+        await site.stop()
+        await runner.say_farewell()
     finally:
         await runner.cleanup()
 
 
-def _addresses(runner: web.AppRunner) -> list[str]:
-    return [f"http://{host}:{port}" for host, port, *_ in runner.addresses]
+def _renew(tls: ssl.SSLContext | None, environment: Environment) -> None:
+    if tls is None:
+        return
+    try:
+        load(tls, environment)
+    except SettingsError as error:
+        logger.error("the certificate stays as it was: %s", error)
+    else:
+        logger.info("the certificate is read again")
+
+
+def _addresses(runner: web.AppRunner, *, is_tls: bool) -> list[str]:
+    scheme = "https" if is_tls else "http"
+    return [f"{scheme}://{host}:{port}" for host, port, *_ in runner.addresses]
 
 
 class Runner(web.AppRunner):
-    """Runs an application in its envelope, with :class:`Connection` for its connections."""
+    """Runs an application in its envelope, with connections that are watched."""
+
+    __slots__ = ("_watching",)
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(
-            enveloped(made.request_handler),  # type: ignore[arg-type] # makes web.Request
-            request_factory=made.request_factory,
+        environment = self.app[ENVIRONMENT]
+        server = Server(
+            enveloped(in_https(made.request_handler, environment)),
+            environment=environment,
+            request_factory=functools.partial(
+                self.app._make_request, _cls=request_class(environment)
+            ),
+            keepalive_timeout=IDLE_S,
+            max_line_size=LINE_BYTES,
+            max_field_size=FIELD_BYTES,
+            max_headers=FIELDS,
             **made._kwargs,
         )
+        self._watching = asyncio.create_task(server.watch(), name="connections")
+        return server
 
+    async def say_farewell(self) -> None:
+        """Make the next answer of every connection its last, and wait a moment for them."""
+        server = cast("Server", self.server)
+        server.let_go()
+        for _ in range(_FAREWELL_GLANCES):
+            if not server.connections:
+                break
+            await asyncio.sleep(_FAREWELL_S / _FAREWELL_GLANCES)
 
-class _Server(web.Server):
-    def __call__(self) -> RequestHandler:
-        return Connection(self, loop=asyncio.get_running_loop(), **self._kwargs)
-
-
-class Connection(web.RequestHandler):
-    """A connection that answers malformed HTTP in the API's own shape.
-
-    The parser's message quotes the line it stumbled over, which may hold a key, so neither the
-    answer nor the log repeats it.
-    """
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """The answer to what never became a request of the application."""
-        headers = {"X-Request-ID": new_id("req")}
-        if status >= 500:
-            logger.error("%s failed", headers["X-Request-ID"], exc_info=exc)
-            error = ApiError(OUR_FAULT, headers=headers, request_id=headers["X-Request-ID"])
-        else:
-            logger.info("malformed HTTP from %s answered 400", request.remote)
-            error = ApiError(MALFORMED, headers=headers)
-        response = answer(error)
-        response.force_close()
-        return response
+    async def _cleanup_server(self) -> None:
+        self._watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._watching
+        await super()._cleanup_server()

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from settings.env import Environment
 
 
 @click.command()
-def serve() -> None:
-    """Run the HTTP API until SIGTERM, then answer what is in flight and end."""
-    from api.server import run
+@click.option("--listener", type=int, hidden=True, help="A bound socket, inherited.")
+@click.option("--ready", type=int, hidden=True, help="A pipe to tell when calls are taken.")
+def serve(listener: int | None, ready: int | None) -> None:
+    """Run the HTTP API until SIGTERM, then answer what is in flight and end.
+
+    With API_PROCESSES above 1, SIGHUP replaces all processes without losing a request.
+    """
     from services import logs
     from services.running import attached
     from settings.env import read_environment
@@ -16,4 +25,30 @@ def serve() -> None:
     environment = read_environment()
     logs.configure(level=environment.log_level, form=environment.log_format)
     with attached(environment) as connected:
-        run(connected)
+        if listener is None and connected.api_processes > 1:
+            _serve_together(connected)
+            return
+        import socket
+
+        from api.server import run
+
+        run(
+            connected, socket.socket(fileno=listener) if listener is not None else None, ready=ready
+        )
+
+
+def _serve_together(environment: Environment) -> None:
+    import os
+
+    from api.processes import Crew, bind
+    from api.tls import tls_of
+
+    tls_of(environment)  # what is wrong with the certificate is said once, not by each process
+    variables = {
+        **os.environ,
+        "MONGODB_URI": environment.mongodb_uri or "",
+        "REDIS_URL": environment.redis_url or "",
+    }
+    drain_s = environment.extract_timeout_s + 2 * 3.0 + 2.0
+    with bind(environment) as listener:
+        Crew(listener, variables, environment.api_processes, drain_s).run()

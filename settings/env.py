@@ -64,6 +64,8 @@ class Environment(BaseSettings):
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8080, ge=1, le=65535)
     api_processes: int = Field(default=1, ge=1)
+    api_connections: int = Field(default=4096, ge=1)
+    api_connections_per_address: int = Field(default=512, ge=1)
     public_url: HttpAddress | None = None
 
     tiktok_url: HttpAddress = TIKTOK_URL
@@ -127,7 +129,8 @@ class Environment(BaseSettings):
                 " that callers use, such as https://api.example.com"
             )
         host = f"[{self.api_host}]" if ":" in self.api_host else self.api_host
-        return f"http://{host}:{self.api_port}"
+        scheme = "http" if self.tls_cert_file is None else "https"
+        return f"{scheme}://{host}:{self.api_port}"
 
 
 def read_environment() -> Environment:

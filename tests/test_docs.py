@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pymongo import MongoClient
 
-from api import errors, server
+from api import connections, errors
 from api.errors import Problem
 from crawler.errors import Reason
 from pipelines.collections import prepare
@@ -39,7 +39,7 @@ CLIENT, OPERATOR, ANALYST = (
 PACKAGES = ("settings", "services", "accounts", "crawler", "pipelines", "api", "cli")
 PROBLEMS = [
     problem
-    for module in (errors, server)
+    for module in (errors, connections)
     for problem in vars(module).values()
     if isinstance(problem, Problem)
 ]

@@ -171,7 +171,7 @@ class VideoSpider(Spider):
             found = parse_link(address)
         except LinkError:
             return None
-        moved = self.base + urlsplit(address).path
+        moved = self._below_base(address)
         is_new = found.key == response.meta["target"].key and moved != response.url
         return moved if is_new else None
 
@@ -187,9 +187,16 @@ class VideoSpider(Spider):
             found = parse_link(page.canonical or "")
         except LinkError:
             return None
-        address = self.base + urlsplit(page.canonical or "").path
+        address = self._below_base(page.canonical or "")
         is_new = found.key == response.meta["target"].key and address != response.url
         return address if is_new else None
+
+    def _below_base(self, address: str) -> str:
+        """The address's path where pages are fetched: never on another host.
+
+        A path without its slash would go on right behind the host's name, and make another of it.
+        """
+        return f"{self.base}/{urlsplit(address).path.removeprefix('/')}"
 
     def _raw_video(self, page: Page, response: Response) -> RawVideo:
         return RawVideo(

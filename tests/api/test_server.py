@@ -36,7 +36,8 @@ async def send(api: Api, data: bytes) -> tuple[bytes, bytes]:
     [
         b"nonsense\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nX-API-Key: tk_secret_in_a_broken_line\x00\r\n\r\n",
-        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0",
     ],
 )
 async def test_malformed_http_is_answered_in_the_same_shape(
