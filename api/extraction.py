@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, cast
 
 from pymongo.errors import PyMongoError
@@ -31,12 +31,16 @@ if TYPE_CHECKING:
     from accounts.limits import Admission
     from api.admissions import Admissions
     from api.calls import Call
+    from api.links import Links
     from crawler.jobs.outcomes import Outcomes
     from crawler.jobs.queue import Queue
+    from pipelines.documents.video import Media
     from services.mongodb import Document
 
 PATIENCE_S = 0.7
 """How long a database may take before it counts as down."""
+LINK_S = 3600
+"""How long a link is good when TikTok does not say when its own address ends."""
 FLIGHT_S = 60.0
 """How long a crawl is joined instead of asked for again; its end ends the flight sooner."""
 
@@ -61,6 +65,7 @@ class Extraction:
         videos: AsyncCollection[Document],
         queue: Queue,
         outcomes: Outcomes,
+        links: Links,
         timeout_s: float,
         cache_ttl_s: int,
     ) -> None:
@@ -69,6 +74,7 @@ class Extraction:
         self._videos = videos
         self._queue = queue
         self._outcomes = outcomes
+        self._links = links
         self._timeout_s = timeout_s
         self._cache_ttl_s = cache_ttl_s
 
@@ -99,10 +105,42 @@ class Extraction:
         return write(
             entry,
             wish,
+            video_url=self._link(target.value, entry, admission),
             is_cached=True,
             requests_remaining=admission.requests_remaining,
             elapsed_ms=_elapsed_ms(call),
         )
+
+    def _link(self, video_id: str, entry: Entry, admission: Admission) -> bytes | None:
+        if not entry.media:
+            return None
+        expires = int(entry.media) or int(time()) + LINK_S
+        return self._links.write(video_id, account=admission.account_id, expires=expires)
+
+    async def locate(self, video_id: str, *, is_stale: bool = False) -> Media:
+        """Where a post's file is: as stored, or asked of TikTok anew.
+
+        Raises:
+            ApiError: the post is gone or has no file, or TikTok does not answer now.
+        """
+        media = None if is_stale else await self._located(video_id)
+        if media is None:
+            target = Target(type=TargetType.VIDEO, value=video_id)
+            with self._outcomes.expect(target.key) as waiter:
+                async with _storage():
+                    await self._queue.ask(target, flight_s=FLIGHT_S)
+                outcome = await waiter.wait(self._timeout_s)
+            if outcome is None or outcome.reason is not None:
+                raise refusal(outcome.reason if outcome and outcome.reason else Reason.TIMEOUT)
+            media = await self._located(video_id)
+        if media is None:
+            raise refusal(Reason.VIDEO_UNAVAILABLE)
+        return media
+
+    async def _located(self, video_id: str) -> Media | None:
+        async with _storage():
+            document = await self._videos.find_one({"_id": video_id})
+        return from_mongo(Video, document).media if document is not None else None
 
     async def _lead(self, call: Call, target: Target, wish: Wish) -> Target:
         """The post that a short link is known to lead to, else the link itself."""
@@ -141,6 +179,7 @@ class Extraction:
         return write(
             found.entry,
             wish,
+            video_url=self._link(found.video_id, found.entry, admission),
             is_cached=found.is_cached,
             requests_remaining=remaining,
             elapsed_ms=elapsed_ms,

@@ -1,4 +1,4 @@
-"""Signed links to media: whoever has one may fetch that one file until it expires, without a key."""
+"""Signed links to media: who has one may fetch that file until it expires, without a key."""
 
 from __future__ import annotations
 

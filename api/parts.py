@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from accounts.accounts import Accounts
 from api.admissions import Admissions
 from api.extraction import Extraction
 from api.health import Health
+from api.links import Links
+from api.media import Player
+from api.streams import Streams
 from settings.env import Environment
 
 ENVIRONMENT = web.AppKey("environment", Environment)
 ADMISSIONS = web.AppKey("admissions", Admissions)
 EXTRACTION = web.AppKey("extraction", Extraction)
 HEALTH = web.AppKey("health", Health)
+ACCOUNTS = web.AppKey("accounts", Accounts)
+LINKS = web.AppKey("links", Links)
+PLAYER = web.AppKey("player", Player)
+STREAMS = web.AppKey("streams", Streams)

@@ -1,0 +1,55 @@
+"""Endpoints of media; a signed link is all they ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accounts.accounts import AccountsError, Status
+from api.errors import LINK_REFUSED, ApiError, refusal
+from api.links import LinkRefusedError
+from api.media import GoneError
+from api.parts import ACCOUNTS, EXTRACTION, LINKS, PLAYER, STREAMS
+from crawler.errors import Reason
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from accounts.accounts import Account
+    from api.links import Grant
+
+
+async def stream_video(request: web.Request) -> web.StreamResponse:
+    """The file of a video, from the link that an extraction gave.
+
+    No key is needed: the link is signed and ends at the second its query names. Parts of the
+    file are answered to `Range`.
+    """
+    grant = _grant(request)
+    account = await _account(request, grant)
+    async with request.app[STREAMS].hold(account.id, account.plan):
+        extraction, player = request.app[EXTRACTION], request.app[PLAYER]
+        try:
+            return await player.play(request, await extraction.locate(grant.video_id))
+        except GoneError:
+            fresh = await extraction.locate(grant.video_id, is_stale=True)
+        try:
+            return await player.play(request, fresh)
+        except GoneError:
+            raise refusal(Reason.UPSTREAM_BLOCKED) from None
+
+
+def _grant(request: web.Request) -> Grant:
+    try:
+        return request.app[LINKS].read(request.match_info["id"], request.query)
+    except LinkRefusedError as error:
+        raise ApiError(LINK_REFUSED, detail=str(error)) from None
+
+
+async def _account(request: web.Request, grant: Grant) -> Account:
+    try:
+        account = await request.app[ACCOUNTS].find(grant.account)
+    except AccountsError:
+        raise ApiError(LINK_REFUSED, detail="The link's account is gone") from None
+    if account.status is not Status.ACTIVE:
+        raise ApiError(LINK_REFUSED, detail="The link's account is suspended")
+    return account
