@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,8 @@ from settings.plans import PlanName
 from tests.api.conftest import VIDEO_ID, Api, a_video, put, serving
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from pymongo.asynchronous.database import AsyncDatabase
     from redis.asyncio import Redis
 
@@ -112,7 +113,8 @@ async def link(
 
 async def store(url: str, redis: Redis, database: AsyncDatabase[Document]) -> None:
     media = Media(url=url, cookie=COOKIE, user_agent="Test/1")
-    video = a_video(media=media)
+    video = a_video()
+    video.media = media
     await put(redis, video)
     await database[VIDEOS].replace_one({"_id": VIDEO_ID}, to_mongo(video), upsert=True)
 
@@ -163,7 +165,7 @@ async def test_a_refused_address_that_no_crawl_renews_is_answered_503(
 @pytest.mark.parametrize(
     "address", ["http://127.0.0.1:1/v.mp4", "https://127.0.0.1/v.mp4", "https://example.com/v.mp4"]
 )
-async def test_other_hosts_are_not_asked_even_after_a_redirect(
+async def test_other_hosts_are_not_asked_even_after_a_redirect(  # noqa: PLR0917
     api: Api,
     cdn: Cdn,
     link: str,
