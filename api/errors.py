@@ -61,6 +61,7 @@ TOO_MANY_STREAMS = Problem(
     status=429,
     error="Too many streams",
     detail="Maximum 8 streams at once for Basic plan",
+    example={"retry_after": 5, "reset_at": "2024-01-01T10:01:00Z"},
 )
 OUT_OF_RANGE = Problem(
     status=416, error="Range not satisfiable", detail="The file has no such part"

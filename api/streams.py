@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from redis.exceptions import RedisError
 
-from api.errors import TOO_MANY_STREAMS, ApiError
+from api.errors import TOO_MANY_STREAMS, ApiError, moment
 from services.scripts import Script
 from settings.plans import PlanName
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 STREAMS = {PlanName.FREE: 2, PlanName.BASIC: 8, PlanName.PRO: 16, PlanName.BUSINESS: 32}
 LEASE_S = 15.0
+RETRY_S = 5
 
 _lease = Script(Path(__file__).with_name("streams.lua"))
 
@@ -40,10 +42,16 @@ class Streams:
             ApiError: the account has as many as its plan allows.
         """
         key, stream, limit = f"streams:{account}", uuid4().hex, STREAMS[plan]
-        arguments = [stream, limit, int(self._lease_s * 1000)]
+        arguments: list[str | int] = [stream, limit, int(self._lease_s * 1000)]
         if not await _lease.call(self._redis, [key], arguments):
             detail = f"Maximum {limit} streams at once for {plan.title} plan"
-            raise ApiError(TOO_MANY_STREAMS, detail=detail, headers={"Retry-After": "5"})
+            raise ApiError(
+                TOO_MANY_STREAMS,
+                detail=detail,
+                headers={"Retry-After": str(RETRY_S)},
+                retry_after=RETRY_S,
+                reset_at=moment(time() + RETRY_S),
+            )
         renewal = asyncio.create_task(self._renew(key, arguments))
         try:
             yield

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from accounts.accounts import AccountsError, Status
-from api.errors import LINK_REFUSED, ApiError, refusal
+from marshmallow import Schema
+
+from accounts.accounts import Status
+from accounts.errors import AccountsError
+from api.documented import documented
+from api.errors import (
+    LINK_REFUSED,
+    OUR_FAULT,
+    OUT_OF_RANGE,
+    TOO_MANY_STREAMS,
+    UNAVAILABLE,
+    VIDEO_NOT_FOUND,
+    ApiError,
+    refusal,
+)
 from api.links import LinkRefusedError
 from api.media import GoneError
 from api.parts import ACCOUNTS, EXTRACTION, LINKS, PLAYER, STREAMS
@@ -18,6 +31,24 @@ if TYPE_CHECKING:
     from api.links import Grant
 
 
+class File(Schema):
+    """The bytes of a file, not JSON."""
+
+
+@documented(
+    tag="Video",
+    summary="Play a video",
+    needs_key=False,
+    answers={200: (File, "The file", {}), 206: (File, "A part of the file", {})},
+    problems=(
+        LINK_REFUSED,
+        VIDEO_NOT_FOUND,
+        OUT_OF_RANGE,
+        TOO_MANY_STREAMS,
+        OUR_FAULT,
+        UNAVAILABLE,
+    ),
+)
 async def stream_video(request: web.Request) -> web.StreamResponse:
     """The file of a video, from the link that an extraction gave.
 
