@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-import orjson
-
 from crawler.errors import Reason
 
 if TYPE_CHECKING:
@@ -28,38 +26,45 @@ class Wish:
         return _COUNTRY if self.with_country else _PLAIN
 
 
-_PLAIN = ("plain", "video_url", "reason")
-_COUNTRY = ("country", "video_url", "reason")
-_BARE = ("observed_at", "video_url", "reason")
+_PLAIN = ("plain", "media", "reason")
+_COUNTRY = ("country", "media", "reason")
+_BARE = ("observed_at", "media", "reason")
 
 
 class Entry(NamedTuple):
     """What the cache holds of a post: an answer's parts, or the reason that there is none."""
 
     fragment: bytes
-    video_url: bytes
+    media: bytes
+    """Unix seconds at which links to the file end, 0 when unknown; empty without a file."""
     absence: Reason | None = None
 
     @classmethod
     def of(cls, values: Sequence[bytes | None]) -> Entry | None:
         """The entry that these values are, or None when they are none."""
-        fragment, video_url, reason = values
+        fragment, media, reason = values
         if reason:
             return cls(b"", b"", Reason(reason.decode()))
-        if fragment is None or video_url is None:
+        if fragment is None or media is None:
             return None
-        return cls(fragment, video_url)
+        return cls(fragment, media)
 
 
 def write(
-    entry: Entry, wish: Wish, *, is_cached: bool, requests_remaining: int, elapsed_ms: int
+    entry: Entry,
+    wish: Wish,
+    *,
+    video_url: bytes | None,
+    is_cached: bool,
+    requests_remaining: int,
+    elapsed_ms: int,
 ) -> bytes:
     """The body of a 200."""
     return (
         b'{"success":true,"video_url":%b,%b"cached":%b,'
         b'"requests_remaining":%d,"process_time_ms":%d}'
         % (
-            orjson.dumps(entry.video_url.decode() or None),
+            b'"%b"' % video_url if video_url else b"null",
             b'"metadata":%b,' % entry.fragment if wish.with_metadata else b"",
             b"true" if is_cached else b"false",
             requests_remaining,

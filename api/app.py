@@ -16,18 +16,33 @@ from api.admissions import Admissions
 from api.body import MAX_BYTES
 from api.extraction import PATIENCE_S, Extraction
 from api.handlers.health import read_health
+from api.handlers.media import stream_video
 from api.handlers.user import read_me, read_usage
 from api.handlers.video import extract_video
 from api.health import Health
+from api.links import Links
+from api.media import Player
 from api.middlewares.gate import behind_gate
 from api.openapi import OpenApi
-from api.parts import ACCOUNTS, ADMISSIONS, ENVIRONMENT, EXTRACTION, HEALTH, REPORTS
+from api.parts import (
+    ACCOUNTS,
+    ADMISSIONS,
+    ENVIRONMENT,
+    EXTRACTION,
+    HEALTH,
+    LINKS,
+    PLAYER,
+    REPORTS,
+    STREAMS,
+)
+from api.streams import Streams
 from api.uptime import COLLECTION, Uptime
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
 from pipelines.collections import VIDEOS
 from services import mongodb, redis
 from services.wire import Wire
+from settings.secrets import secret_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,6 +60,7 @@ def build_app(environment: Environment) -> web.Application:
     app.router.add_post("/api/v1/video/extract", behind_gate(extract_video))
     app.router.add_get("/api/v1/user/me", behind_gate(read_me))
     app.router.add_get("/api/v1/user/usage", behind_gate(read_usage))
+    app.router.add_get("/api/v1/video/{id}/stream", stream_video)
     app.router.add_get("/health", read_health)
     OpenApi(app, address=environment.public_address)
     app.cleanup_ctx.append(_parts)
@@ -75,6 +91,10 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         app[HEALTH] = health
         app[ACCOUNTS] = accounts
         app[REPORTS] = Reports(usage, database)
+        app[LINKS] = Links(secret_key(environment), address=environment.public_address)
+        app[PLAYER] = Player(environment.tiktok_media_hosts)
+        stack.push_async_callback(app[PLAYER].close)
+        app[STREAMS] = Streams(cache)
         app[ADMISSIONS] = Admissions(limits, upgrade_url=environment.upgrade_url)
         app[EXTRACTION] = Extraction(
             app[ADMISSIONS],
@@ -82,6 +102,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             videos=database[VIDEOS],
             queue=Queue(cache),
             outcomes=outcomes,
+            links=app[LINKS],
             timeout_s=environment.extract_timeout_s,
             cache_ttl_s=environment.cache_ttl_s,
         )

@@ -32,6 +32,7 @@ SCHEMAS: Mapping[int, type[Schema]] = {
     403: ForbiddenAnswer,
     404: VideoNotFoundAnswer,
     413: RequestErrorAnswer,
+    416: ErrorAnswer,
     429: TooManyAnswer,
     500: OurFaultAnswer,
     503: UnavailableAnswer,

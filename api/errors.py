@@ -54,6 +54,18 @@ NO_COUNTRY = Problem(
     detail="Country detection requires Pro or Business plan",
     example={"current_plan": "basic", "upgrade_url": "https://example.com/upgrade"},
 )
+LINK_REFUSED = Problem(
+    status=403, error="Link not valid", detail="The link's signature is not valid"
+)
+TOO_MANY_STREAMS = Problem(
+    status=429,
+    error="Too many streams",
+    detail="Maximum 8 streams at once for Basic plan",
+    example={"retry_after": 5, "reset_at": "2024-01-01T10:01:00Z"},
+)
+OUT_OF_RANGE = Problem(
+    status=416, error="Range not satisfiable", detail="The file has no such part"
+)
 INVALID_URL = Problem(
     status=400,
     error="Invalid TikTok URL",

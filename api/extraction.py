@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, cast
 
 from pymongo.errors import PyMongoError
@@ -31,12 +31,16 @@ if TYPE_CHECKING:
     from accounts.limits import Admission
     from api.admissions import Admissions
     from api.calls import Call
+    from api.links import Links
     from crawler.jobs.outcomes import Outcomes
     from crawler.jobs.queue import Queue
+    from pipelines.documents.video import Media
     from services.mongodb import Document
 
 PATIENCE_S = 0.7
 """How long a database may take before it counts as down."""
+LINK_S = 3600
+"""How long a link is good when TikTok does not say when its own address ends."""
 FLIGHT_S = 60.0
 """How long a crawl is joined instead of asked for again; its end ends the flight sooner."""
 
@@ -61,6 +65,7 @@ class Extraction:
         videos: AsyncCollection[Document],
         queue: Queue,
         outcomes: Outcomes,
+        links: Links,
         timeout_s: float,
         cache_ttl_s: int,
     ) -> None:
@@ -69,6 +74,7 @@ class Extraction:
         self._videos = videos
         self._queue = queue
         self._outcomes = outcomes
+        self._links = links
         self._timeout_s = timeout_s
         self._cache_ttl_s = cache_ttl_s
 
@@ -99,10 +105,43 @@ class Extraction:
         return write(
             entry,
             wish,
+            video_url=self._link(target.value, entry, admission),
             is_cached=True,
             requests_remaining=admission.requests_remaining,
             elapsed_ms=_elapsed_ms(call),
         )
+
+    def _link(self, video_id: str, entry: Entry, admission: Admission) -> bytes | None:
+        if not entry.media:
+            return None
+        expires = int(entry.media) or int(time()) + LINK_S
+        return self._links.write(video_id, account=admission.account_id, expires=expires)
+
+    async def locate(self, video_id: str, *, is_stale: bool = False) -> Media:
+        """Where a post's file is: as stored, or asked of TikTok anew.
+
+        Raises:
+            ApiError: the post is gone or has no file, or TikTok does not answer now.
+        """
+        media = None if is_stale else await self._located(video_id)
+        if media is None:
+            target = Target(type=TargetType.VIDEO, value=video_id)
+            with self._outcomes.expect(target.key) as waiter:
+                async with storage():
+                    await self._queue.ask(target, flight_s=FLIGHT_S)
+                outcome = await waiter.wait(self._timeout_s)
+            if outcome is None or outcome.reason is not None:
+                raise refusal(outcome.reason if outcome and outcome.reason else Reason.TIMEOUT)
+            media = await self._located(video_id)
+        if media is None:
+            raise refusal(Reason.VIDEO_UNAVAILABLE)
+        return media
+
+    async def _located(self, video_id: str) -> Media | None:
+        async with storage():
+            document = await self._videos.find_one({"_id": video_id})
+        media = from_mongo(Video, document).media if document is not None else None
+        return None if media is None or media.watermark else media
 
     async def _lead(self, call: Call, target: Target, wish: Wish) -> Target:
         """The post that a short link is known to lead to, else the link itself."""
@@ -141,6 +180,7 @@ class Extraction:
         return write(
             found.entry,
             wish,
+            video_url=self._link(found.video_id, found.entry, admission),
             is_cached=found.is_cached,
             requests_remaining=remaining,
             elapsed_ms=elapsed_ms,
@@ -171,7 +211,7 @@ class Extraction:
 
     async def _stored(self, video_id: str, wish: Wish) -> Entry | None:
         """What MongoDB holds while it is fresh; the cache is filled with it."""
-        async with _storage():
+        async with storage():
             document = await self._videos.find_one({"_id": video_id})
             if document is None:
                 return None
@@ -188,7 +228,7 @@ class Extraction:
     async def _crawl(self, call: Call, target: Target, wish: Wish) -> Found:
         """Have the target crawled, or join the crawl that is under way."""
         with self._outcomes.expect(target.key) as waiter:
-            async with _storage():
+            async with storage():
                 await self._queue.ask(target, flight_s=FLIGHT_S)
             waited_s = monotonic() - call.started
             outcome = await waiter.wait(max(0.0, self._timeout_s - waited_s))
@@ -209,12 +249,12 @@ class Extraction:
 
     async def _known(self, short: Target) -> str | None:
         """What a short link was found to lead to: a post's id, or a marked reason."""
-        async with _storage():
+        async with storage():
             known = await self._redis.get(answers.short_key(short.value))
         return cast("str | None", known)
 
     async def _cached(self, video_id: str, wish: Wish) -> Entry | None:
-        async with _storage():
+        async with storage():
             values = await self._redis.hmget(answers.cache_key(video_id), list(wish.fields))
         return Entry.of([_encoded(value) for value in cast("list[str | None]", values)])
 
@@ -244,7 +284,7 @@ def _elapsed_ms(call: Call) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _storage() -> AsyncIterator[None]:
+async def storage() -> AsyncIterator[None]:
     """Turn a database that does not answer in time into the answer that says so."""
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -9,6 +9,9 @@ from accounts.reports import Reports
 from api.admissions import Admissions
 from api.extraction import Extraction
 from api.health import Health
+from api.links import Links
+from api.media import Player
+from api.streams import Streams
 from settings.env import Environment
 
 ENVIRONMENT = web.AppKey("environment", Environment)
@@ -17,3 +20,7 @@ REPORTS = web.AppKey("reports", Reports)
 ADMISSIONS = web.AppKey("admissions", Admissions)
 EXTRACTION = web.AppKey("extraction", Extraction)
 HEALTH = web.AppKey("health", Health)
+ACCOUNTS = web.AppKey("accounts", Accounts)
+LINKS = web.AppKey("links", Links)
+PLAYER = web.AppKey("player", Player)
+STREAMS = web.AppKey("streams", Streams)

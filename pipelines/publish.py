@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from settings.env import Environment
 
 _MEDIA_MARGIN_S = 600
+_LINK_MARGIN_S = 60
 
 
 class PublishPipeline:
@@ -64,9 +65,20 @@ def fields_of(video: Video) -> dict[str, str]:
     return {
         "plain": orjson.dumps(metadata(video, with_country=False)).decode(),
         "country": orjson.dumps(metadata(video, with_country=True)).decode(),
-        "video_url": video.media.url if video.media else "",
+        "media": _link_end(video),
         "observed_at": str(int(video.observed_at.timestamp())),
     }
+
+
+def _link_end(video: Video) -> str:
+    """When links to the file end: before the file's own address does; empty without a file.
+
+    A file that bears TikTok's mark is none.
+    """
+    if video.media is None or video.media.watermark:
+        return ""
+    expires_at = video.media.expires_at
+    return str(int(expires_at.timestamp()) - _LINK_MARGIN_S) if expires_at else "0"
 
 
 def ttl_of(video: Video, ttl_s: int) -> int:

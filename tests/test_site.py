@@ -661,3 +661,24 @@ async def test_the_index_lists_every_recorded_answer(replayed: aiohttp.ClientSes
     for row in rows.values():
         async with replayed.get(row["path"]) as response:
             assert response.status == 200
+
+
+async def test_a_file_is_served_to_the_pages_player_alone(site: Site) -> None:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        async with session.get(site.url + PAGE) as page:
+            body, cookies = await page.text(), page.headers.getall("Set-Cookie")
+        found = re.search(r'"playAddr":"(http[^"]+)"', body)
+        assert found is not None
+        address = json.loads(f'"{found[1]}"')
+        cookie = next(one for one in cookies if one.startswith("tt_chain_token")).split(";")[0]
+        player = {"Cookie": cookie, "Referer": "https://www.tiktok.com/"}
+
+        async with session.get(address) as refused:
+            assert (refused.status, "Access Denied" in await refused.text()) == (403, True)
+        async with session.get(address, headers=player | {"Range": "bytes=1-40"}) as part:
+            assert (part.status, await part.read()) == (206, (ID * 3).encode()[1:41])
+        async with session.get(address, headers=player) as whole:
+            size = len(await whole.read())
+            assert (whole.status, whole.content_type) == (200, "video/mp4")
+        async with session.get(address, headers=player | {"Range": f"bytes={size}-"}) as past:
+            assert past.status == 416

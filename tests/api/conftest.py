@@ -146,6 +146,7 @@ def environment(mongodb_uri: str, redis_url: str) -> Environment:
         mongodb_uri=mongodb_uri,
         redis_url=redis_url,
         extract_timeout_s=5,
+        secret_key="a secret of tests, long enough",
         upgrade_url="https://example.com/upgrade",
     )
 

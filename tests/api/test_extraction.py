@@ -65,7 +65,7 @@ async def test_a_cached_video_is_answered_without_a_crawl(
     ]
     assert answer.body["success"] is True
     assert video.media is not None
-    assert answer.body["video_url"] == video.media.url
+    assert f"/api/v1/video/{video.id}/stream?exp=" in answer.body["video_url"]
     assert answer.body["metadata"] == metadata(video, with_country=False)
     assert answer.body["cached"] is True
     assert answer.body["requests_remaining"] == 99_999

@@ -53,5 +53,5 @@ async def test_no_answer_differs_from_the_description(
     output, _ = await process.communicate()
 
     assert process.returncode == 0, output.decode()
-    assert b"WARNINGS" not in output, output.decode()
+    assert b"Unresolvable references" not in output, output.decode()
     assert worker.crawled

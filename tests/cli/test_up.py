@@ -9,6 +9,7 @@ import stat
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from cli.ports import answers
 from tests.cli.running import is_running, running, wait_until
@@ -34,6 +35,18 @@ def test_the_curl_line_works_when_it_is_pasted(up: Running) -> None:
     answer = up.paste()
     assert answer["success"] is True
     assert answer["metadata"]["video_id"] in up.curl_line
+
+
+def test_the_video_of_the_pasted_line_is_fetched_by_a_plain_get(up: Running) -> None:
+    answer = up.paste()
+    post_id = answer["metadata"]["video_id"].encode()
+
+    whole = requests.get(answer["video_url"], timeout=10)
+    part = requests.get(answer["video_url"], headers={"Range": "bytes=5-9"}, timeout=10)
+
+    assert (whole.status_code, whole.headers["Content-Type"]) == (200, "video/mp4")
+    assert whole.content[:1000] == (post_id * 60)[:1000]
+    assert (part.status_code, part.content) == (206, (post_id * 2)[5:10])
 
 
 def test_a_second_start_is_told_who_holds_the_data(up: Running) -> None:

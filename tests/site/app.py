@@ -9,6 +9,7 @@ from aiohttp import web
 
 from tests.site.addresses import read_address
 from tests.site.control import SITE, add_control_routes
+from tests.site.media import media
 from tests.site.oembed import oembed
 from tests.site.orders import Orders
 from tests.site.replay import Archive
@@ -50,6 +51,7 @@ class Site:
         app[SITE] = self
         add_control_routes(app)
         app.router.add_get("/oembed", self._oembed)
+        app.router.add_get(r"/media/{id:\d{1,20}}/{name}", media)
         app.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=_STOP_WITHIN_S
