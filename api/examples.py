@@ -12,7 +12,10 @@ EXTRACT_REQUEST: dict[str, Any] = {
 
 EXTRACT_ANSWER: dict[str, Any] = {
     "success": True,
-    "video_url": "https://media.example.com/7106594312292453675.mp4",
+    "video_url": (
+        "https://api.example.com/api/v1/video/7106594312292453675/stream"
+        "?exp=1795553940&account=acc_5f0c1d2e3a4b5c6d7e8f&sig=9c1e"
+    ),
     "metadata": {
         "video_id": "7106594312292453675",
         "title": "Morning run",

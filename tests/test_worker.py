@@ -101,7 +101,9 @@ async def test_all_of_a_post_is_there_when_its_outcome_comes(works: Works) -> No
     entry: Any = await works.redis.hgetall(cache_key(ID))
     assert json.loads(entry["plain"])["video_id"] == ID
     assert json.loads(entry["country"])["country"] == stored.country
-    assert entry["video_url"] == (stored.media.url if stored.media else None)
+    assert stored.media is not None
+    assert stored.media.expires_at is not None
+    assert 0 < int(entry["media"]) < stored.media.expires_at.timestamp()
 
     raw = await works.database.raw_items.find_one({"_id": ID})
     assert raw is not None
