@@ -191,12 +191,16 @@ class VideoSpider(Spider):
         is_new = found.key == response.meta["target"].key and address != response.url
         return address if is_new else None
 
-    def _below_base(self, address: str) -> str:
-        """The address's path where pages are fetched: never on another host.
+    def _below_base(self, address: str) -> str | None:
+        """The address's path where pages are fetched: never on another host; None without one.
 
         A path without its slash would go on right behind the host's name, and make another of it.
         """
-        return f"{self.base}/{urlsplit(address).path.removeprefix('/')}"
+        try:
+            path = urlsplit(address).path
+        except ValueError:
+            return None
+        return f"{self.base}/{path.removeprefix('/')}"
 
     def _raw_video(self, page: Page, response: Response) -> RawVideo:
         return RawVideo(

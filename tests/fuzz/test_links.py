@@ -68,7 +68,9 @@ def test_a_page_leads_nowhere_but_to_tiktok(before: str) -> None:
     check_page(f"https://www.tiktok.com/{before}")
 
 
-@pytest.mark.parametrize("host", ["@evil.example/", ".evil.example/", ":80@evil.example/"])
+@pytest.mark.parametrize(
+    "host", ["@evil.example/", ".evil.example/", ":80@evil.example/", "//\uff0f "]
+)
 def test_an_address_that_continues_the_host_is_not_asked(host: str) -> None:
     check_page(f"{host} https://www.tiktok.com/@other/video/7106594312292453675")
 
