@@ -11,4 +11,4 @@ QUICK = settings(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-DEEP = settings(QUICK, max_examples=5_000, derandomize=False)
+DEEP = settings(QUICK, max_examples=5_000)
