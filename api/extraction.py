@@ -226,19 +226,21 @@ class Extraction:
         return Entry.of([_encoded(fields.get(name)) for name in wish.fields])
 
     async def _crawl(self, call: Call, target: Target, wish: Wish) -> Found:
-        """Have the target crawled, or join the crawl that is under way."""
+        """Have the target crawled, or join the crawl that is under way or has just ended."""
+        entry_key = answers.cache_key(target.value) if target.type is TargetType.VIDEO else ""
         with self._outcomes.expect(target.key) as waiter:
             async with storage():
-                await self._queue.ask(target, flight_s=FLIGHT_S)
+                is_there = await self._queue.ask(target, flight_s=FLIGHT_S, entry_key=entry_key)
             waited_s = monotonic() - call.started
-            outcome = await waiter.wait(max(0.0, self._timeout_s - waited_s))
+            patience_s = 0.0 if is_there else max(0.0, self._timeout_s - waited_s)
+            outcome = await waiter.wait(patience_s)
         if outcome is not None and outcome.reason is not None:
             raise refusal(outcome.reason, retry_after_s=outcome.retry_after_s)
         video_id = outcome.video_id if outcome is not None else await self._led(target)
         entry = await self._cached(video_id, wish) if video_id else None
         if video_id is None or entry is None:
             raise refusal(Reason.TIMEOUT if outcome is None else Reason.CRAWL_FAILED)
-        return Found(video_id=video_id, entry=entry, is_cached=False)
+        return Found(video_id=video_id, entry=entry, is_cached=is_there)
 
     async def _led(self, target: Target) -> str | None:
         """The post behind a target whose outcome was not heard."""

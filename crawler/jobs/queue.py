@@ -34,6 +34,7 @@ DEAD_LETTERS = "jobs:dead"
 CHANNEL = "outcomes"
 RUN_TTL_S = 24 * 3600
 _ADD_AT_ONCE = 500
+_IS_THERE = 2
 
 _ask, _finish, _again = (
     Script(Path(__file__).with_name(f"{name}.lua")) for name in ("ask", "finish", "again")
@@ -83,14 +84,19 @@ class Queue:
                 if not str(error).startswith("BUSYGROUP"):
                     raise
 
-    async def ask(self, target: Target, *, flight_s: float) -> None:
-        """Ask for a target on demand; a flight for it that is under way is joined."""
+    async def ask(self, target: Target, *, flight_s: float, entry_key: str = "") -> bool:
+        """Ask for a target on demand; a flight for it that is under way is joined.
+
+        Returns:
+            Whether the cache entry ``entry_key`` is there, so that nothing had to be asked.
+        """
         job = Job(target=target, lane=Lane.DEMAND)
-        await _ask.call(
+        answer = await _ask.call(
             self._redis,
-            [_flight_key(target), STREAMS[Lane.DEMAND]],
+            [_flight_key(target), STREAMS[Lane.DEMAND], entry_key],
             [job.id, int(flight_s * 1000), *_flat(job.to_fields())],
         )
+        return int(answer) == _IS_THERE
 
     async def add(self, targets: Iterable[Target], *, run: str) -> int:
         """Put targets on the bulk lane and answer how many there were."""

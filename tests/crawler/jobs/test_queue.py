@@ -215,3 +215,14 @@ async def test_depth_counts_what_waits_and_what_is_in_hand(queue: Queue) -> None
     assert (depth.waiting, depth.in_hand) == (1, 1)
     assert depth.oldest_s is not None
     assert 0 <= depth.oldest_s < 60
+
+
+async def test_what_has_just_been_crawled_is_not_asked_for_again(
+    redis_client: Redis, queue: Queue
+) -> None:
+    await redis_client.hset("video:1", "plain", "{}")
+
+    assert await queue.ask(VIDEO, flight_s=10, entry_key="video:1")
+    assert await redis_client.xlen(STREAMS[Lane.DEMAND]) == 0
+    assert not await queue.ask(VIDEO, flight_s=10, entry_key="video:2")
+    assert await redis_client.xlen(STREAMS[Lane.DEMAND]) == 1
