@@ -110,14 +110,17 @@ def _response(response: Mapping[str, Any]) -> dict[str, Any]:
         title.replace(" ", "-"): {"summary": title, "value": value}
         for title, value in response.get("examples", {}).items()
     }
-    return {
+    described = {
         "description": response["description"],
         "headers": {
             name: {"description": header["description"], "schema": {"type": header["type"]}}
             for name, header in response.get("headers", {}).items()
         },
-        "content": {JSON: {"schema": _moved(response["schema"]), "examples": examples}},
     }
+    if "schema" not in response:
+        return described
+    content = {"schema": _moved(response["schema"]), "examples": examples}
+    return {**described, "content": {JSON: content}}
 
 
 def _moved(schema: Any) -> Any:

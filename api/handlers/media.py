@@ -19,10 +19,10 @@ from api.errors import (
     ApiError,
     refusal,
 )
-from api.extraction import storage
 from api.links import LinkRefusedError
 from api.media import GoneError
 from api.parts import ACCOUNTS, EXTRACTION, LINKS, PLAYER, STREAMS
+from api.storage import storage
 from crawler.errors import Reason
 
 if TYPE_CHECKING:
