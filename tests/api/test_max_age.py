@@ -136,9 +136,9 @@ async def test_an_older_document_whose_file_has_ended_is_crawled_anew(
     ("seconds_ago", "is_asked"), [(10, False), (1000, True), (None, True)], ids=str
 )
 async def test_an_absence_has_an_age_too(
-    api: Api, key: str, worker: Worker, redis_client: Redis, seconds_ago: int, is_asked: bool
+    api: Api, key: str, worker: Worker, seconds_ago: int, *, is_asked: bool
 ) -> None:
-    await absent(redis_client, seconds_ago)
+    await absent(worker.redis, seconds_ago)
 
     answer = await api.extract(key, max_age=100)
 
@@ -149,10 +149,10 @@ async def test_an_absence_has_an_age_too(
 
 @pytest.mark.parametrize(("max_age", "status"), [(None, 404), (3600, 404), (60, 200), (0, 200)])
 async def test_so_has_the_absence_behind_a_short_link(
-    api: Api, key: str, worker: Worker, redis_client: Redis, max_age: int | None, status: int
+    api: Api, key: str, worker: Worker, max_age: int | None, *, status: int
 ) -> None:
     absence_s = Reason.SHORT_LINK_DEAD.policy.absence_ttl_s or 0
-    await redis_client.set("short:ZMexample1", "!short_link_dead", ex=absence_s - 600)
+    await worker.redis.set("short:ZMexample1", "!short_link_dead", ex=absence_s - 600)
 
     answer = await api.extract(key, SHORT, max_age=max_age)
 

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +14,9 @@ from pipelines.normalize import normalize_video
 from pipelines.publish import fields_of
 from tests.pipelines.cases import NAMES, read_case
 from tests.pipelines.recorded import FOLDER, read_posts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 RECORDED = read_posts() if FOLDER.is_dir() else []
@@ -29,11 +31,9 @@ def nulls(value: Any, *above: str) -> Iterator[str]:
     """The paths of nulls, found in another way than the project's own."""
     if value is None:
         yield ".".join(above)
-    parts = value.items() if isinstance(value, dict) else ()
-    if isinstance(value, list):
-        parts = ((str(place), one) for place, one in enumerate(value))
-    for name, part in parts:
-        yield from nulls(part, *above, name)
+    parts = dict(enumerate(value)) if isinstance(value, list) else value
+    for name, part in parts.items() if isinstance(parts, dict) else ():
+        yield from nulls(part, *above, str(name))
 
 
 def check(video: Video) -> None:
