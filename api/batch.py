@@ -133,7 +133,10 @@ class Batches:
         try:
             return await self._answer(call, link, wish, turn)
         except ApiError as error:
-            return await self._counted(call, error)
+            refusal = await self._counted(call, error)
+            level = logging.WARNING if refusal.status >= 500 else logging.INFO
+            logger.log(level, "a link of a batch is answered %d", refusal.status)
+            return refusal
         except Exception:
             logger.exception("a link of a batch failed")
             return ApiError(OUR_FAULT, request_id=call.id)
