@@ -62,6 +62,10 @@ class Standing:
     """Unix seconds at which the oldest counted request is forgotten."""
     requests_remaining: int
     """What is left of the month."""
+    reset_after_s: int
+    """Seconds until ``reset_at``, by Redis' clock."""
+    at_us: int
+    """Microseconds at which all this was so, by Redis' clock: what an admitted call counts by."""
 
 
 class RefusedError(AccountsError):
@@ -75,6 +79,8 @@ class RefusedError(AccountsError):
         self.remaining = standing.remaining
         self.reset_at = standing.reset_at
         self.requests_remaining = standing.requests_remaining
+        self.reset_after_s = standing.reset_after_s
+        self.at_us = standing.at_us
 
 
 class SuspendedError(RefusedError):

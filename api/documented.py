@@ -50,6 +50,14 @@ _RATE = {
         "type": "integer",
         "description": "Unix seconds at which the oldest counted request is forgotten.",
     },
+    "RateLimit-Policy": {
+        "type": "string",
+        "description": 'What the plan allows, such as `"minute";q=30;w=60, "month";q=1000`.',
+    },
+    "RateLimit": {
+        "type": "string",
+        "description": 'What is left of it, such as `"minute";r=28;t=12, "month";r=949`.',
+    },
 }
 
 

@@ -1,0 +1,38 @@
+"""How an account stands with its rate and its month, as headers of each answer."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from settings.plans import PLANS
+
+if TYPE_CHECKING:
+    from multidict import CIMultiDict
+
+    from api.calls import Standing
+    from settings.plans import PlanName
+
+RATE_LIMIT = "RateLimit"
+
+
+def label(headers: CIMultiDict[str], standing: Standing) -> None:
+    """Write the headers that are widely read, and those of the IETF's draft beside them."""
+    headers["X-RateLimit-Limit"] = str(standing.limit)
+    headers["X-RateLimit-Remaining"] = str(standing.remaining)
+    headers["X-RateLimit-Reset"] = str(standing.reset_at)
+    headers["RateLimit-Policy"] = _policy(standing.plan, standing.limit)
+    headers.setdefault(RATE_LIMIT, rate_limit(standing))
+
+
+def rate_limit(standing: Standing) -> str:
+    """What is left, by draft-ietf-httpapi-ratelimit-headers-11; the month is last."""
+    return (
+        f'"minute";r={standing.remaining};t={standing.reset_after_s},'
+        f' "month";r={standing.requests_remaining}'
+    )
+
+
+@lru_cache(maxsize=64)
+def _policy(plan: PlanName, limit: int) -> str:
+    return f'"minute";q={limit};w=60, "month";q={PLANS[plan].requests_per_month}'
