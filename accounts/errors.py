@@ -49,6 +49,14 @@ class TooManyStrangersError(AccountsError):
         self.retry_after_s = retry_after_s
 
 
+class KeyReusedError(AccountsError):
+    """The idempotency key belongs to another request of the account."""
+
+
+class UnderWayError(AccountsError):
+    """The request with this idempotency key is being worked on."""
+
+
 @dataclass(slots=True)
 class Standing:
     """How an account stands with its rate and its month."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from multidict import istr
+
 from settings.plans import PLANS
 
 if TYPE_CHECKING:
@@ -13,15 +15,18 @@ if TYPE_CHECKING:
     from api.calls import Standing
     from settings.plans import PlanName
 
-RATE_LIMIT = "RateLimit"
+# Names that the headers need not fold anew for each answer.
+LIMIT, REMAINING = istr("X-RateLimit-Limit"), istr("X-RateLimit-Remaining")
+RESET = istr("X-RateLimit-Reset")
+POLICY, RATE_LIMIT = istr("RateLimit-Policy"), istr("RateLimit")
 
 
 def label(headers: CIMultiDict[str], standing: Standing) -> None:
     """Write the headers that are widely read, and those of the IETF's draft beside them."""
-    headers["X-RateLimit-Limit"] = str(standing.limit)
-    headers["X-RateLimit-Remaining"] = str(standing.remaining)
-    headers["X-RateLimit-Reset"] = str(standing.reset_at)
-    headers["RateLimit-Policy"] = _policy(standing.plan, standing.limit)
+    headers[LIMIT] = str(standing.limit)
+    headers[REMAINING] = str(standing.remaining)
+    headers[RESET] = str(standing.reset_at)
+    headers[POLICY] = _policy(standing.plan, standing.limit)
     headers.setdefault(RATE_LIMIT, rate_limit(standing))
 
 
