@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import zstandard
@@ -75,7 +75,7 @@ class Once:
         """
         account_id = admission.account_id
         name = f"once:{account_id}:{self._digest((key.encode(),))}"
-        arguments = [self._digest(request), request_id, self._lease_ms, admission.at_us]
+        arguments: list[Word] = [self._digest(request), request_id, self._lease_ms, admission.at_us]
         answer = await self._run(_claim, [name, f"rate:{account_id}"], arguments)
         match answer:
             case [b"claimed"]:
@@ -97,7 +97,7 @@ class Once:
         if len(sealed) > MOST_BYTES:
             await self.release(claim)
             return False
-        arguments = [claim.owner, sealed, self._kept_s]
+        arguments: list[Word] = [claim.owner, sealed, self._kept_s]
         return bool(await self._run(_keep, [claim.name], arguments))
 
     async def release(self, claim: Claim) -> None:
@@ -108,7 +108,7 @@ class Once:
         """
         await self._run(_keep, [claim.name], [claim.owner, b"", 0])
 
-    async def _run(self, script: Script, keys: list[str], arguments: list[Word]) -> object:
+    async def _run(self, script: Script, keys: list[str], arguments: list[Word]) -> Any:
         try:
             return await self._wire.run(script, keys, arguments)
         except (RedisError, OSError) as error:
