@@ -324,3 +324,25 @@ def test_every_post_behind_the_gate_is_described_with_the_header(environment: En
             good = [one for status, one in post["responses"].items() if status.startswith("2")]
             assert good
             assert all("Idempotent-Replayed" in one["headers"] for one in good)
+
+
+async def test_a_batch_is_charged_once(api: Api, key: str, redis_client: Redis) -> None:
+    urls = [LINK, OTHER]
+    for url in urls:
+        await put(redis_client, a_video(url.rpartition("/")[2]))
+    answers = [
+        await api.call(
+            "POST",
+            f"{EXTRACT}/batch",
+            key=key,
+            json={"urls": urls},
+            headers={"Idempotency-Key": "first"},
+        )
+        for _ in range(2)
+    ]
+
+    assert answers[0].status == 200
+    assert answers[1].body == answers[0].body
+    assert answers[1].headers["Idempotent-Replayed"] == "true"
+    assert [remaining(answer) for answer in answers] == [498, 497]
+    assert await charged(api, key) == 2
