@@ -42,6 +42,8 @@ class Account:
     plan: PlanName
     status: Status
     created_at: datetime
+    subscribed: PlanName | None = None
+    """The plan of its subscription at RapidAPI; None for who does not come from there."""
 
 
 class Accounts:
@@ -121,16 +123,19 @@ class Accounts:
 
 
 def _named(who: str) -> dict[str, Any]:
-    return {"email": who.strip().lower()} if "@" in who else {"_id": who}
+    is_email = "@" in who and not who.startswith("rapidapi:")
+    return {"email": who.strip().lower()} if is_email else {"_id": who}
 
 
 def _read(document: Document | None, who: str) -> Account:
     if document is None:
         raise UnknownAccountError(f"there is no account {who!r}: `account list` shows all")
+    subscribed = document.get("subscribed")
     return Account(
         id=document["_id"],
         email=document["email"],
         plan=PlanName(document["plan"]),
         status=Status(document["status"]),
         created_at=document["created_at"],
+        subscribed=PlanName(subscribed) if subscribed else None,
     )

@@ -51,8 +51,12 @@ _SCHEMAS = {
     ACCOUNTS: _schema(
         "Who may call, and on which plan.",
         ["email", "plan", "status", "created_at"],
-        email=_text("E-mail address, lower-case; unique."),
+        email=_text("E-mail address, lower-case; the id of an account of RapidAPI; unique."),
         plan={"enum": [plan.value for plan in PlanName], "description": "The plan."},
+        subscribed={
+            "enum": [plan.value for plan in PlanName],
+            "description": "The plan of its subscription at RapidAPI; only there.",
+        },
         status={"enum": ["active", "suspended"], "description": "Suspended accounts get 403."},
         created_at=_moment("When it was made; billing periods start on this day."),
         last_request_at=_moment("When it was last charged or failed; told with a delay."),

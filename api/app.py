@@ -12,6 +12,8 @@ from accounts.keys import Keys
 from accounts.limits import Limits
 from accounts.once import Once
 from accounts.reports import Reports
+from accounts.strangers import Strangers
+from accounts.subscribers import Subscribers
 from accounts.usage import Usage
 from api.admissions import Admissions
 from api.batch import Batches
@@ -38,9 +40,11 @@ from api.parts import (
     LINKS,
     ONCE,
     PLAYER,
+    RAPIDAPI,
     REPORTS,
     STREAMS,
 )
+from api.rapidapi import RapidApi
 from api.storage import PATIENCE_S
 from api.streams import Streams
 from api.uptime import COLLECTION, Uptime
@@ -49,6 +53,7 @@ from crawler.jobs.queue import Queue
 from pipelines.collections import VIDEOS
 from services import mongodb, redis
 from services.wire import Wire
+from settings.plans import PlanName
 from settings.secrets import secret_key
 
 if TYPE_CHECKING:
@@ -96,6 +101,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             Keys(database),
             usage,
             reservation_s=environment.extract_timeout_s + SETTLE_S,
+            subscribers=Subscribers(accounts, database, cache),
         )
         app[HEALTH] = health
         app[ACCOUNTS] = accounts
@@ -109,6 +115,12 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             wire,
             secret_key(environment),
             lease_s=environment.extract_timeout_s + SETTLE_S,
+        )
+        app[RAPIDAPI] = RapidApi(
+            app[ADMISSIONS],
+            Strangers(wire),
+            secrets=environment.rapidapi_proxy_secret,
+            custom_plan=PlanName(environment.rapidapi_custom_plan),
         )
         app[EXTRACTION] = Extraction(
             app[ADMISSIONS],

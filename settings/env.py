@@ -45,6 +45,12 @@ def _http_address(value: str) -> str:
     return address
 
 
+def _two_at_most(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(values) > 2:
+        raise ValueError("must be one value, or the new and the old one while it changes")
+    return values
+
+
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
@@ -78,7 +84,7 @@ class Environment(BaseSettings):
 
     secret_key: str | None = None
     admin_token: str | None = None
-    rapidapi_proxy_secret: Words = ()
+    rapidapi_proxy_secret: Annotated[Words, AfterValidator(_two_at_most)] = ()
     trusted_proxies: Networks = ()
     require_https: bool = False
     chromium_path: Path | None = None
