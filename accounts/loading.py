@@ -87,12 +87,25 @@ def _of_key(key: Key) -> list[Word]:
 
 
 def _of_subscriber(subscriber: Subscriber) -> list[Word]:
-    return ["id", "rapidapi", "account", subscriber.account_id, "expires_at", "", "allow", ""]
+    return [
+        "id",
+        "rapidapi",
+        "account",
+        subscriber.account_id,
+        "expires_at",
+        "",
+        "allow",
+        "",
+        "subscribed",
+        subscriber.plan.value,
+    ]
 
 
 def _of_account(account: Account, period: tuple[datetime, datetime]) -> list[Word]:
     plan = PLANS[account.plan]
+    subscribed = account.subscribed
     return [
+        *(("subscribed", subscribed.value) if subscribed else ()),
         *("email", account.email, "plan", plan.name.value, "status", account.status.value),
         *("rate", plan.requests_per_minute, "month", plan.requests_per_month),
         *("country", int(plan.country_detection)),

@@ -1,7 +1,8 @@
 """Callers who come through RapidAPI: each has an account, made on first sight.
 
 Such a caller has no key. Redis keeps what an admission needs under a name made of plan and user,
-where keys have their digest: a changed subscription is not found there, so that MongoDB is asked.
+where keys have their digest. Where the account was last seen on another plan, the admission asks
+MongoDB, and so here.
 """
 
 from __future__ import annotations
@@ -13,14 +14,12 @@ from typing import TYPE_CHECKING
 from pymongo.errors import DuplicateKeyError
 
 from accounts.accounts import Status
-from accounts.cached import account_key, cached_key, forget
 from accounts.collections import ACCOUNTS
 from accounts.errors import UnknownAccountError
 from settings.plans import PlanName
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
-    from redis.asyncio import Redis
 
     from accounts.accounts import Account, Accounts
     from services.mongodb import Document
@@ -57,12 +56,9 @@ class Subscriber:
 class Subscribers:
     """The accounts of RapidAPI's users."""
 
-    def __init__(
-        self, accounts: Accounts, database: AsyncDatabase[Document], redis: Redis | None = None
-    ) -> None:
+    def __init__(self, accounts: Accounts, database: AsyncDatabase[Document]) -> None:
         self._accounts = accounts
         self._documents = database[ACCOUNTS]
-        self._redis = redis
 
     async def account_of(self, subscriber: Subscriber) -> Account:
         """The account; made when there is none, on another plan when the subscription has changed.
@@ -97,12 +93,8 @@ class Subscribers:
 
     async def _change_plan(self, subscriber: Subscriber) -> None:
         plan = subscriber.plan.value
-        before = await self._documents.find_one_and_update(
+        # Another process may see the same change first, and the operator set a plan after that.
+        await self._documents.update_one(
             {"_id": subscriber.account_id, "subscribed": {"$ne": plan}},
             {"$set": {"plan": plan, "subscribed": plan}},
         )
-        if before is None:
-            return  # another process saw the same change first
-        formerly = Subscriber(user=subscriber.user, plan=PlanName(before["subscribed"]))
-        await forget(self._redis, account_key(subscriber.account_id))
-        await forget(self._redis, cached_key(formerly.name))

@@ -101,7 +101,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             Keys(database),
             usage,
             reservation_s=environment.extract_timeout_s + SETTLE_S,
-            subscribers=Subscribers(accounts, database, cache),
+            subscribers=Subscribers(accounts, database),
         )
         app[HEALTH] = health
         app[ACCOUNTS] = accounts

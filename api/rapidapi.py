@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import logging
@@ -59,6 +60,7 @@ class RapidApi:
         self._plans = {**_PLANS, _CUSTOM: custom_plan}
         self._told: set[str] = set()
         self._proven: set[str] = set()
+        self._welcoming = asyncio.Lock()
 
     async def recognise(self, request: web.Request, call: Call) -> bool:
         """Whether RapidAPI sent the request; the call then bears its subscriber.
@@ -90,16 +92,24 @@ class RapidApi:
         is_right = sum(hmac.compare_digest(given, digest) for digest in self._digests) > 0
         if is_right and (address or "") in self._proven:
             return True
-        mark = f"{SECRET}:{address}" if is_right else SECRET
         try:
-            is_counted = await self._strangers.count(address, mark)
             if is_right:
-                await self._strangers.welcome(address, mark, is_counted=is_counted)
+                await self._welcome(address or "")
+            else:
+                await self._strangers.count(address, SECRET)
         except (RedisError, OSError) as error:
             raise LimitsUnavailableError(str(error)) from error
-        if is_right:
-            _remember(self._proven, address or "")
         return is_right
+
+    async def _welcome(self, address: str) -> None:
+        """Note where the right secret came from; one call at a time, or the first were a crowd."""
+        async with self._welcoming:
+            if address in self._proven:
+                return
+            mark = f"{SECRET}:{address}"
+            is_counted = await self._strangers.count(address, mark)
+            await self._strangers.welcome(address, mark, is_counted=is_counted)
+            _remember(self._proven, address)
 
     def _plan(self, subscription: str) -> PlanName:
         plan = self._plans.get(subscription)

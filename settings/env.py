@@ -60,7 +60,9 @@ Seconds = Annotated[float, Field(gt=0)]
 class Environment(BaseSettings):
     """All settings of one process, read once at its door."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     mongodb_uri: str | None = None
     redis_url: str | None = None
@@ -152,4 +154,4 @@ def read_environment() -> Environment:
             f"{'.'.join(str(part) for part in problem['loc'][:1]).upper()}: {problem['msg']}"
             for problem in error.errors()
         ]
-        raise SettingsError("; ".join(dict.fromkeys(lines))) from error
+        raise SettingsError("; ".join(dict.fromkeys(lines))) from None
