@@ -59,7 +59,7 @@ async def extract(api: Api, *args: Any, **more: Any) -> Answer:
     return await api.call("POST", EXTRACT, headers=through(*args), json={"url": LINK, **more})
 
 
-async def me(api: Api, *args: Any, **more: str) -> Answer:
+async def me(api: Api, *args: Any, **more: Any) -> Answer:
     return await api.call("GET", ME, headers=through(*args, **more))
 
 
