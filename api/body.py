@@ -12,6 +12,7 @@ from webargs.aiohttpparser import AIOHTTPParser
 from webargs.core import missing
 
 from api.errors import INVALID_PARAMETER, MISSING_PARAMETER, TOO_LARGE, ApiError
+from api.guard import check_body, check_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +36,7 @@ class BodyParser(AIOHTTPParser):
     ) -> Any:
         """What the schema makes of the request; a body skips the package's general way."""
         if location != "json":
+            check_words(req.query)
             return await super().parse(argmap, req, location=location, **options)
         data = await self.load_json(req, argmap)
         try:
@@ -58,6 +60,7 @@ class BodyParser(AIOHTTPParser):
             raise ApiError(INVALID_PARAMETER, detail="The body is not valid JSON") from None
         if not isinstance(data, dict):
             raise ApiError(INVALID_PARAMETER, detail="The body must be a JSON object")
+        check_body(data, body, schema.fields.keys())
         return data
 
     def handle_error(self, error: ValidationError, req: Any, schema: Schema, **_: Any) -> NoReturn:
@@ -85,6 +88,9 @@ async def read_whole(request: web.Request) -> bytes:
 async def _read(request: web.Request) -> bytes:
     if request.content.is_eof():
         return await request.read()
+    announced, most = request.content_length or 0, request._client_max_size
+    if announced > most:
+        raise web.HTTPRequestEntityTooLarge(most, announced)
     async with asyncio.timeout(ARRIVAL_S):
         return await request.read()
 

@@ -12,6 +12,7 @@ from accounts.keys import digest
 from api.addresses import caller_address
 from api.calls import CALL, Call
 from api.errors import UNAUTHORIZED, ApiError
+from api.guard import check_words
 from api.middlewares.once import KEY_HEADER as IDEMPOTENCY_KEY
 from api.middlewares.once import once
 from api.parts import ADMISSIONS, ENVIRONMENT, RAPIDAPI
@@ -39,6 +40,8 @@ def behind_gate(handler: Handler) -> Handler:
         if not _take_key(request, call) and not await _take_subscriber(request, call):
             raise ApiError(UNAUTHORIZED)
         try:
+            if request.match_info:
+                check_words(request.match_info)
             response: web.StreamResponse = await validation_middleware(
                 request, handler_once if IDEMPOTENCY_KEY in request.headers else handler
             )
