@@ -6,12 +6,13 @@ Names, defaults and meanings are the operator's interface; nothing else in the p
 
 from __future__ import annotations
 
+import re
 import shutil
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -25,6 +26,10 @@ TIKTOK_MEDIA_HOSTS = (
     ".muscdn.com",
 )
 WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - recognised, not bound
+
+
+_HOST = r"(?:\[[^\]]+\]|[^:/@\[\],?]+)(?::\d{1,5})?"
+_HOSTS = re.compile(f"{_HOST}(?:,{_HOST})*")
 
 
 class SettingsError(Exception):
@@ -51,6 +56,29 @@ def _two_at_most(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _server(*schemes: str) -> AfterValidator:
+    """Holds for an address of servers; what is wrong is said without a word of it."""
+
+    def check(value: str) -> str:
+        scheme, _, rest = value.partition("://")
+        hosts = re.split(r"[/?]", rest, maxsplit=1)[0].rpartition("@")[2]
+        is_well = hosts == "" if scheme == "unix" else _HOSTS.fullmatch(hosts)
+        if scheme not in schemes or not is_well:
+            raise ValueError(
+                f"must be an address such as {schemes[0]}://name:password@host:port; in a password"
+                " write %40 for @, %3A for : and %2F for /"
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+def _password(address: str | None) -> str:
+    """The password in an address; empty without one."""
+    credentials, at, _ = (address or "").rpartition("://")[2].rpartition("@")
+    return credentials.partition(":")[2] if at else ""
+
+
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
@@ -64,8 +92,12 @@ class Environment(BaseSettings):
         frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
     )
 
-    mongodb_uri: str | None = None
-    redis_url: str | None = None
+    mongodb_uri: Annotated[str, _server("mongodb", "mongodb+srv")] | None = Field(
+        default=None, repr=False
+    )
+    redis_url: Annotated[str, _server("redis", "rediss", "unix")] | None = Field(
+        default=None, repr=False
+    )
     data_dir: Path = Path("data")
     mongodb_cache_gb: float = Field(default=0.25, ge=0.25)
 
@@ -82,11 +114,13 @@ class Environment(BaseSettings):
     browser_workers: int | None = Field(default=None, ge=0)
     extract_timeout_s: Seconds = 10
     cache_ttl_s: int = Field(default=3600, gt=0)
-    proxy_urls: Words = ()
+    proxy_urls: Words = Field(default=(), repr=False)
 
-    secret_key: str | None = None
-    admin_token: str | None = None
-    rapidapi_proxy_secret: Annotated[Words, AfterValidator(_two_at_most)] = ()
+    secret_key: str | None = Field(default=None, repr=False)
+    admin_token: str | None = Field(default=None, repr=False)
+    rapidapi_proxy_secret: Annotated[Words, AfterValidator(_two_at_most)] = Field(
+        default=(), repr=False
+    )
     trusted_proxies: Networks = ()
     require_https: bool = False
     chromium_path: Path | None = None
@@ -109,10 +143,18 @@ class Environment(BaseSettings):
     rapidapi_custom_plan: Literal["free", "basic", "pro", "business"] = "free"
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
-    archive_url: str | None = None
+    archive_url: str | None = Field(default=None, repr=False)
     metrics_allow_networks: Networks = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
     otel_exporter_otlp_endpoint: str | None = None
     raw_ttl_s: int = Field(default=30 * 24 * 3600, gt=0)
+
+    @property
+    def secrets(self) -> set[str]:
+        """What must not be said anywhere: keys, and the passwords of addresses as they stand."""
+        addresses = [self.mongodb_uri, self.redis_url, self.archive_url, *self.proxy_urls]
+        keys = [self.secret_key, self.admin_token, *self.rapidapi_proxy_secret]
+        passwords = [_password(address) for address in addresses]
+        return {word for word in (*passwords, *map(unquote, passwords), *keys) if word}
 
     @cached_property
     def chromium(self) -> Path | None:
