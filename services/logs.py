@@ -20,7 +20,7 @@ about: ContextVar[str] = ContextVar("about", default="-")
 
 _COOKIES = "tt_chain_token|ttwid|msToken|sessionid"
 _HEADERS = "x-api-key|x-rapidapi-proxy-secret|(?:proxy-)?authorization|(?:set-)?cookie"
-_GAP = r"[\\\"']*\s*[:=,]\s*b?[\\\"']*"
+_GAP = r"(?:[\\\"']*\s*[:=]|[\\\"']+\s*,)\s*b?[\\\"']*"
 """What stands between a name and its value: in a header, a dictionary, a pair, JSON in JSON."""
 _SECRETS = (
     (re.compile(r"tk_[\w\-]{6,}"), "tk_…"),
