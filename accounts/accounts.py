@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}")
 
 
+RAPIDAPI = "rapidapi:"
+"""How the ids of accounts begin that RapidAPI's users have; a user's name may hold an ``@``."""
+
+
 class Status(StrEnum):
     """Whether an account may call."""
 
@@ -61,7 +65,7 @@ class Accounts:
             AccountsError: this is no e-mail address.
         """
         address = email.strip().lower()
-        if not _EMAIL.fullmatch(address):
+        if not _EMAIL.fullmatch(address) or address.startswith(RAPIDAPI):
             raise AccountsError(f"{email!r} is no e-mail address: expected name@example.com")
         account = Account(
             id=f"acc_{secrets.token_hex(10)}",
@@ -123,7 +127,7 @@ class Accounts:
 
 
 def _named(who: str) -> dict[str, Any]:
-    is_email = "@" in who and not who.startswith("rapidapi:")
+    is_email = "@" in who and not who.startswith(RAPIDAPI)
     return {"email": who.strip().lower()} if is_email else {"_id": who}
 
 

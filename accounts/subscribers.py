@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pymongo.errors import DuplicateKeyError
 
-from accounts.accounts import Status
+from accounts.accounts import RAPIDAPI, Status
 from accounts.collections import ACCOUNTS
 from accounts.errors import UnknownAccountError
 from settings.plans import PlanName
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from accounts.accounts import Account, Accounts
     from services.mongodb import Document
-
-_START = "rapidapi"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +36,20 @@ class Subscriber:
     @property
     def account_id(self) -> str:
         """The id of the account."""
-        return f"{_START}:{self.user}"
+        return f"{RAPIDAPI}{self.user}"
 
     @property
     def name(self) -> str:
         """What stands where a key's digest stands; its colons keep it from ever being one."""
-        return f"{_START}:{self.plan.value}:{self.user}"
+        return f"{RAPIDAPI}{self.plan.value}:{self.user}"
 
     @classmethod
     def named(cls, name: str) -> Subscriber | None:
         """The subscriber with this name, or None when it is a key's digest."""
-        start, _, rest = name.partition(":")
-        plan, _, user = rest.partition(":")
-        return cls(user=user, plan=PlanName(plan)) if start == _START else None
+        if not name.startswith(RAPIDAPI):
+            return None
+        plan, _, user = name.removeprefix(RAPIDAPI).partition(":")
+        return cls(user=user, plan=PlanName(plan))
 
 
 class Subscribers:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from accounts.errors import UnknownKeyError
+from accounts.errors import AccountsError, UnknownKeyError
 from accounts.keys import digest
 from accounts.subscribers import Subscriber, Subscribers
 from settings.plans import PlanName
@@ -81,3 +81,8 @@ async def test_a_key_of_the_same_account_has_the_same_plan(desk: Desk, wire: Wir
 async def test_where_rapidapi_is_off_a_subscriber_is_nobody(desk: Desk) -> None:
     with pytest.raises(UnknownKeyError):
         await desk.admit(ann().name)
+
+
+async def test_no_other_account_can_take_a_users_place(desk: Desk) -> None:
+    with pytest.raises(AccountsError, match="is no e-mail address"):
+        await desk.accounts.create("RapidAPI:ann@example", PlanName.FREE)
