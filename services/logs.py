@@ -23,11 +23,11 @@ _HEADERS = "x-api-key|x-rapidapi-proxy-secret|(?:proxy-)?authorization|(?:set-)?
 _GAP = r"(?:[\\\"']*\s*[:=]|[\\\"']+\s*,)\s*b?[\\\"']*"
 """What stands between a name and its value: in a header, a dictionary, a pair, JSON in JSON."""
 _SECRETS = (
-    (re.compile(r"tk_[\w\-]{6,}"), "tk_…"),
+    (re.compile(r"(tk|adm)_[\w\-]{6,}"), r"\1_…"),
     (re.compile(r"(?<=://)[^/\s@]*:[^/\s@]*(?=@)"), "…"),
     (re.compile(rf"((?:{_COOKIES}){_GAP})[^\\\"'\s;,}}]+", re.IGNORECASE), r"\1…"),
     (re.compile(rf"(\b(?:{_HEADERS}){_GAP})[^\\\"'\r\n]+", re.IGNORECASE), r"\1…"),
-    (re.compile(r"(?<=[?&]sig=)[\w%\-]+"), "…"),
+    (re.compile(r"([?&](?:sig|password)=)[^&\s\"'\\]+"), r"\1…"),
 )
 _LEAST = 4
 _known: list[str] = []

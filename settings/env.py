@@ -11,11 +11,14 @@ import shutil
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TIKTOK_URL = "https://www.tiktok.com"
 TIKTOK_MEDIA_HOSTS = (
@@ -30,6 +33,10 @@ WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - recognised, n
 
 _HOST = r"(?:\[[^\]]+\]|[^:/@\[\],?]+)(?::\d{1,5})?"
 _HOSTS = re.compile(f"{_HOST}(?:,{_HOST})*")
+_HOLD_SECRETS = frozenset(
+    {"mongodb_uri", "redis_url", "proxy_urls", "archive_url"}
+    | {"secret_key", "admin_token", "rapidapi_proxy_secret"}
+)
 
 
 class SettingsError(Exception):
@@ -82,6 +89,9 @@ def _password(address: str | None) -> str:
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
+MongoAddress = Annotated[str, _server("mongodb", "mongodb+srv")]
+RedisAddress = Annotated[str, _server("redis", "rediss", "unix")]
+TwoWords = Annotated[Words, AfterValidator(_two_at_most)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
@@ -92,12 +102,8 @@ class Environment(BaseSettings):
         frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
     )
 
-    mongodb_uri: Annotated[str, _server("mongodb", "mongodb+srv")] | None = Field(
-        default=None, repr=False
-    )
-    redis_url: Annotated[str, _server("redis", "rediss", "unix")] | None = Field(
-        default=None, repr=False
-    )
+    mongodb_uri: MongoAddress | None = None
+    redis_url: RedisAddress | None = None
     data_dir: Path = Path("data")
     mongodb_cache_gb: float = Field(default=0.25, ge=0.25)
 
@@ -114,13 +120,11 @@ class Environment(BaseSettings):
     browser_workers: int | None = Field(default=None, ge=0)
     extract_timeout_s: Seconds = 10
     cache_ttl_s: int = Field(default=3600, gt=0)
-    proxy_urls: Words = Field(default=(), repr=False)
+    proxy_urls: Words = ()
 
-    secret_key: str | None = Field(default=None, repr=False)
-    admin_token: str | None = Field(default=None, repr=False)
-    rapidapi_proxy_secret: Annotated[Words, AfterValidator(_two_at_most)] = Field(
-        default=(), repr=False
-    )
+    secret_key: str | None = None
+    admin_token: str | None = None
+    rapidapi_proxy_secret: TwoWords = ()
     trusted_proxies: Networks = ()
     require_https: bool = False
     chromium_path: Path | None = None
@@ -143,7 +147,7 @@ class Environment(BaseSettings):
     rapidapi_custom_plan: Literal["free", "basic", "pro", "business"] = "free"
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
-    archive_url: str | None = Field(default=None, repr=False)
+    archive_url: str | None = None
     metrics_allow_networks: Networks = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
     otel_exporter_otlp_endpoint: str | None = None
     raw_ttl_s: int = Field(default=30 * 24 * 3600, gt=0)
@@ -155,6 +159,12 @@ class Environment(BaseSettings):
         keys = [self.secret_key, self.admin_token, *self.rapidapi_proxy_secret]
         passwords = [_password(address) for address in addresses]
         return {word for word in (*passwords, *map(unquote, passwords), *keys) if word}
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Show the settings that cannot hold a secret."""
+        for name, value in super().__repr_args__():
+            if name not in _HOLD_SECRETS:
+                yield name, value
 
     @cached_property
     def chromium(self) -> Path | None:

@@ -75,6 +75,7 @@ def test_no_line_holds_a_key_or_a_password(form: logs.Form) -> None:
         "Set-Cookie: msToken=SECRET; Path=/",
         "GET /api/v1/video/1/stream?exp=1&account=a&sig=SECRET",
         "http://me:SECRET@proxy:8080 and redis://:SECRET@host/0",
+        "unix:///run/redis.sock?db=0&password=SECRET",
         "an odd one: hidden-SECRET-word",
     ],
 )
