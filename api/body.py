@@ -36,8 +36,9 @@ class BodyParser(AIOHTTPParser):
     ) -> Any:
         """What the schema makes of the request; a body skips the package's general way."""
         if location != "json":
+            read = await super().parse(argmap, req, location=location, **options)
             check_words(req.query)
-            return await super().parse(argmap, req, location=location, **options)
+            return read
         data = await self.load_json(req, argmap)
         try:
             return argmap.load({} if data is missing else data)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[$.\x00-\x1f\x7f]")
 _TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """Share texts may have tabs and more than one line."""
+_LONGEST_NAMED = 40
 _DOLLAR, _BACKSLASH = b"$\\"
 """JSON writes a control character with a backslash."""
 
@@ -31,16 +32,17 @@ def check_body(data: Mapping[str, Any], body: bytes, known: KeysView[str]) -> No
     """
     if data.keys() <= known and _BACKSLASH not in body and _DOLLAR not in body:
         return
-    waiting: list[Any] = [data]
+    check_names(data)
+    waiting = list(data.items())
     while waiting:
-        one = waiting.pop()
+        name, one = waiting.pop()
         if isinstance(one, dict):
             check_names(one)
-            waiting.extend(one.values())
+            waiting.extend((name, below) for below in one.values())
         elif isinstance(one, list):
-            waiting.extend(one)
+            waiting.extend((name, below) for below in one)
         elif isinstance(one, str):
-            _check_text(one)
+            _check_text(name, one)
 
 
 def check_words(words: Mapping[str, str]) -> None:
@@ -50,8 +52,8 @@ def check_words(words: Mapping[str, str]) -> None:
         ApiError: there is one.
     """
     check_names(words)
-    for word in words.values():
-        _check_text(word)
+    for name, word in words.items():
+        _check_text(name, word)
 
 
 def check_names(names: Collection[str]) -> None:
@@ -67,8 +69,9 @@ def check_names(names: Collection[str]) -> None:
         )
 
 
-def _check_text(text: str) -> None:
+def _check_text(name: str, text: str) -> None:
     if _TEXT.search(text):
         raise ApiError(
-            INVALID_PARAMETER, detail="A parameter must not contain a null or control character"
+            INVALID_PARAMETER,
+            detail=f"The parameter '{name[:_LONGEST_NAMED]}' must not contain control characters",
         )
