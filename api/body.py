@@ -61,7 +61,7 @@ class BodyParser(AIOHTTPParser):
             raise ApiError(INVALID_PARAMETER, detail="The body is not valid JSON") from None
         if not isinstance(data, dict):
             raise ApiError(INVALID_PARAMETER, detail="The body must be a JSON object")
-        check_body(data, body, schema.fields.keys())
+        check_body(data, schema.fields.keys())
         return data
 
     def handle_error(self, error: ValidationError, req: Any, schema: Schema, **_: Any) -> NoReturn:

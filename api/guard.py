@@ -1,7 +1,7 @@
-"""What no parameter may hold, known or not: operators of the database, control characters.
+"""What no unknown parameter may hold: operators of the database, control characters.
 
-Nothing of ours takes a caller's word for more than text. This keeps it so for endpoints to come,
-and says no to who tries.
+Known ones are refused by their own fields: what should be text is never an object. The rest is
+ignored, but who tries an operator or a null byte there means no good, and is told so.
 """
 
 from __future__ import annotations
@@ -18,22 +18,20 @@ _NAME = re.compile(r"[$.\x00-\x1f\x7f]")
 _TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """Share texts may have tabs and more than one line."""
 _LONGEST_NAMED = 40
-_DOLLAR, _BACKSLASH = b"$\\"
-"""JSON writes a control character with a backslash."""
 
 
-def check_body(data: Mapping[str, Any], body: bytes, known: KeysView[str]) -> None:
-    """Refuse a JSON object with a name or a text that no client of ours sends.
+def check_body(data: Mapping[str, Any], known: KeysView[str]) -> None:
+    """Refuse fields that no client of ours sends, among those that the schema does not know.
 
-    Most bodies have known names alone, no dollar and no backslash: they are not walked.
+    The others are their fields' own business: these say what is wrong in words of their own.
 
     Raises:
-        ApiError: there is one, at whatever depth.
+        ApiError: there is a wrong name or text, at whatever depth.
     """
-    if data.keys() <= known and _BACKSLASH not in body and _DOLLAR not in body:
+    if data.keys() <= known:
         return
     check_names(data)
-    waiting = list(data.items())
+    waiting = [(name, value) for name, value in data.items() if name not in known]
     while waiting:
         name, one = waiting.pop()
         if isinstance(one, dict):
