@@ -265,13 +265,14 @@ async def test_a_page_whose_item_names_media_in_the_trap_gives_none_of_them(
         one = post(request.match_info["name"])
         return html(layouts.desktop(one, f"http://127.0.0.1:{trap.port}"))
 
+    patient = environment.model_copy(update={"extract_timeout_s": 15})  # the worker starts
     app = web.Application()
     app.router.add_get("/{user}/{kind}/{name}", serve)
     async with listening(app) as site:
         with a_worker(
             mongodb_uri=mongodb_uri, redis_url=redis_url, site=site, log=tmp_path / "log"
         ):
-            async with serving(environment) as api:
+            async with serving(patient) as api:
                 answer = await api.extract(key, f"https://www.tiktok.com/@a/video/{FIRST_ID}")
                 assert answer.status == 200
                 video_url = answer.body["video_url"]
