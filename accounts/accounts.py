@@ -30,6 +30,10 @@ EMAIL = r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}"
 """What an address that somebody gives must look like; what is stored need not be one."""
 
 
+RAPIDAPI = "rapidapi:"
+"""How the ids of accounts begin that RapidAPI's users have; a user's name may hold an ``@``."""
+
+
 class Status(StrEnum):
     """Whether an account may call."""
 
@@ -50,6 +54,8 @@ class Account:
     """When it was last charged or failed; up to 20 seconds late."""
     is_told: bool = field(default=True, compare=False)
     """False when Redis could not be told of the change that made it so: it is told later."""
+    subscribed: PlanName | None = None
+    """The plan of its subscription at RapidAPI; None for who does not come from there."""
 
 
 class Accounts:
@@ -70,7 +76,7 @@ class Accounts:
             AccountsError: this is no e-mail address.
         """
         address = email.strip().lower()
-        if not re.fullmatch(EMAIL, address):
+        if not re.fullmatch(EMAIL, address) or address.startswith(RAPIDAPI):
             raise AccountsError(f"{email!r} is no e-mail address: expected name@example.com")
         account = Account(
             id=f"acc_{secrets.token_hex(10)}",
@@ -81,10 +87,10 @@ class Accounts:
         )
 
         async def write(session: AsyncClientSession) -> Change[Account]:
-            stored = {"_id": account.id, **_stored(account), "created_at": account.created_at}
-            await self._accounts.insert_one(stored, session=session)
+            document = {"_id": account.id, **stored(account), "created_at": account.created_at}
+            await self._accounts.insert_one(document, session=session)
             record = Record(
-                what=What.ACCOUNT_CREATED, account_id=account.id, by=by, after=_stored(account)
+                what=What.ACCOUNT_CREATED, account_id=account.id, by=by, after=stored(account)
             )
             return Change(result=account, records=[record])
 
@@ -148,7 +154,7 @@ class Accounts:
         async def write(session: AsyncClientSession) -> Change[Account]:
             old = _read(await self._accounts.find_one(_named(who), session=session), who)
             new = replace(old, plan=plan or old.plan, status=status or old.status)
-            before, after = changed(_stored(old), _stored(new))
+            before, after = changed(stored(old), stored(new))
             if after:
                 await self._accounts.update_one({"_id": old.id}, {"$set": after}, session=session)
             record = Record(
@@ -161,22 +167,25 @@ class Accounts:
 
 
 def _named(who: str) -> dict[str, Any]:
-    # An id may hold an @ too, and what stands for an address need not be one.
+    if who.startswith(RAPIDAPI):  # such an id may hold an @, and has capitals that count
+        return {"_id": who}
     return {"$or": [{"_id": who}, {"email": who.strip().lower()}]}
 
 
-def _stored(account: Account) -> dict[str, Any]:
+def stored(account: Account) -> dict[str, Any]:
     """What of an account is written, but for its id and age."""
     return {
         "email": account.email,
         "plan": account.plan.value,
         "status": account.status.value,
+        **({"subscribed": account.subscribed.value} if account.subscribed else {}),
     }
 
 
 def _read(document: Document | None, who: str) -> Account:
     if document is None:
         raise UnknownAccountError(f"there is no account {who!r}: `account list` shows all")
+    subscribed = document.get("subscribed")
     return Account(
         id=document["_id"],
         email=document["email"],
@@ -184,4 +193,5 @@ def _read(document: Document | None, who: str) -> Account:
         status=Status(document["status"]),
         created_at=document["created_at"],
         last_request_at=document.get("last_request_at"),
+        subscribed=PlanName(subscribed) if subscribed else None,
     )

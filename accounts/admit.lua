@@ -14,12 +14,16 @@ local function load()
   return {'load', now, redis.call('GET', KEYS[3]) or '0'}
 end
 
-local key = redis.call('HMGET', KEYS[1], 'account', 'expires_at', 'allow', 'id')
+local key = redis.call('HMGET', KEYS[1], 'account', 'expires_at', 'allow', 'id', 'subscribed')
 if not key[1] then
   return load()
 end
 local account = redis.call('HMGET', 'account:' .. key[1],
-  'plan', 'status', 'rate', 'month', 'country', 'period_start', 'period_end')
+  'plan', 'status', 'rate', 'month', 'country', 'period_start', 'period_end', 'subscribed')
+-- Through RapidAPI each call says what is subscribed to; what the account has may be older.
+if key[5] and key[5] ~= account[8] then
+  return load()
+end
 local month_key = 'month:' .. key[1]
 local month = redis.call('HMGET', month_key, 'period', 'charged')
 if not account[1] or month[1] ~= account[6] or seconds >= tonumber(account[7]) then

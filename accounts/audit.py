@@ -28,7 +28,7 @@ class By:
     """Who makes a change, and in which request."""
 
     who: str
-    """``cli``, ``admin``, ``system`` for the service itself, or the id of the key that asked."""
+    """``cli``, ``admin``, ``rapidapi``, ``system`` for the service itself, or the id of the key."""
     request_id: str | None = None
 
 

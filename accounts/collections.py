@@ -52,8 +52,12 @@ _SCHEMAS = {
     ACCOUNTS: _schema(
         "Who may call, and on which plan.",
         ["email", "plan", "status", "created_at"],
-        email=_text("E-mail address, lower-case; unique."),
+        email=_text("E-mail address, lower-case; the id of an account of RapidAPI; unique."),
         plan={"enum": [plan.value for plan in PlanName], "description": "The plan."},
+        subscribed={
+            "enum": [plan.value for plan in PlanName],
+            "description": "The plan of its subscription at RapidAPI; only there.",
+        },
         status={"enum": ["active", "suspended"], "description": "Suspended accounts get 403."},
         created_at=_moment("When it was made; billing periods start on this day."),
         last_request_at=_moment("When it was last charged or failed; told with a delay."),
@@ -80,7 +84,9 @@ _SCHEMAS = {
         "Changes of accounts and keys.",
         ["at", "who", "what", "account_id", "before", "after"],
         at=_moment("When it was done."),
-        who=_text("cli, admin, system for the service itself, or the id of the key that asked."),
+        who=_text(
+            "cli, admin, rapidapi, system for the service itself, or the id of the key that asked."
+        ),
         what=_text("What was done."),
         account_id=_text("The account that it was done to."),
         key_id={"bsonType": ["string", "null"], "description": "The key, if it was done to one."},

@@ -63,7 +63,7 @@ class Admissions:
                 address=call.address,
             )
         except errors.AccountsError as error:
-            self._refuse(call, error)
+            self.refuse(call, error)
         call.standing = admission
         return admission
 
@@ -105,7 +105,12 @@ class Admissions:
             raise refusal(Reason.STORAGE_UNAVAILABLE) from error
         return admission.requests_remaining
 
-    def _refuse(self, call: Call, error: errors.AccountsError) -> NoReturn:
+    def refuse(self, call: Call, error: errors.AccountsError) -> NoReturn:
+        """Answer what accounts have refused.
+
+        Raises:
+            ApiError: always.
+        """
         if isinstance(error, errors.RefusedError):
             call.standing = error
         match error:

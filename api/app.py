@@ -15,6 +15,7 @@ from accounts.limits import Limits
 from accounts.once import Once
 from accounts.reports import Reports
 from accounts.strangers import Strangers
+from accounts.subscribers import Subscribers
 from accounts.usage import Usage
 from api.admissions import Admissions
 from api.batch import Batches
@@ -46,9 +47,11 @@ from api.parts import (
     LINKS,
     ONCE,
     PLAYER,
+    RAPIDAPI,
     REPORTS,
     STREAMS,
 )
+from api.rapidapi import RapidApi
 from api.storage import PATIENCE_S
 from api.streams import Streams
 from api.uptime import COLLECTION, Uptime
@@ -57,6 +60,7 @@ from crawler.jobs.queue import Queue
 from pipelines.collections import VIDEOS
 from services import mongodb, redis
 from services.wire import Wire
+from settings.plans import PlanName
 from settings.secrets import admin_token, secret_key
 
 if TYPE_CHECKING:
@@ -105,6 +109,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             Keys(database),
             usage,
             reservation_s=environment.extract_timeout_s + SETTLE_S,
+            subscribers=Subscribers(accounts, database),
         )
         app[HEALTH] = health
         app[ACCOUNTS] = accounts
@@ -121,6 +126,12 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             wire,
             secret_key(environment),
             lease_s=environment.extract_timeout_s + SETTLE_S,
+        )
+        app[RAPIDAPI] = RapidApi(
+            app[ADMISSIONS],
+            Strangers(wire),
+            secrets=environment.rapidapi_proxy_secret,
+            custom_plan=PlanName(environment.rapidapi_custom_plan),
         )
         app[EXTRACTION] = Extraction(
             app[ADMISSIONS],

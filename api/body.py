@@ -12,6 +12,7 @@ from webargs.aiohttpparser import AIOHTTPParser
 from webargs.core import missing
 
 from api.errors import INVALID_PARAMETER, MISSING_PARAMETER, TOO_LARGE, ApiError
+from api.guard import check_body, check_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,9 @@ class BodyParser(AIOHTTPParser):
     ) -> Any:
         """What the schema makes of the request; a body skips the package's general way."""
         if location != "json":
-            return await super().parse(argmap, req, location=location, **options)
+            read = await super().parse(argmap, req, location=location, **options)
+            check_words(req.query)
+            return read
         data = await self.load_json(req, argmap)
         try:
             return argmap.load({} if data is missing else data)
@@ -58,6 +61,7 @@ class BodyParser(AIOHTTPParser):
             raise ApiError(INVALID_PARAMETER, detail="The body is not valid JSON") from None
         if not isinstance(data, dict):
             raise ApiError(INVALID_PARAMETER, detail="The body must be a JSON object")
+        check_body(data, schema.fields.keys())
         return data
 
     def handle_error(self, error: ValidationError, req: Any, schema: Schema, **_: Any) -> NoReturn:
@@ -85,6 +89,9 @@ async def read_whole(request: web.Request) -> bytes:
 async def _read(request: web.Request) -> bytes:
     if request.content.is_eof():
         return await request.read()
+    announced, most = request.content_length or 0, request._client_max_size
+    if announced > most:
+        raise web.HTTPRequestEntityTooLarge(most, announced)
     async with asyncio.timeout(ARRIVAL_S):
         return await request.read()
 

@@ -48,7 +48,7 @@ class Call:
     started: float
     """When the request was read, by the monotonic clock."""
     key_digest: str = ""
-    """SHA-256 of the API key; empty on endpoints that need none."""
+    """SHA-256 of the API key, or a subscriber's name; empty on endpoints that need none."""
     address: str | None = None
     """Where the caller is, past trusted proxies."""
     standing: Standing | None = None

@@ -17,6 +17,7 @@ from api.extraction import Extraction
 from api.health import Health
 from api.links import Links
 from api.media import Player
+from api.rapidapi import RapidApi
 from api.streams import Streams
 from settings.env import Environment
 
@@ -37,4 +38,5 @@ HEALTH = web.AppKey("health", Health)
 ACCOUNTS = web.AppKey("accounts", Accounts)
 LINKS = web.AppKey("links", Links)
 PLAYER = web.AppKey("player", Player)
+RAPIDAPI = web.AppKey("rapidapi", RapidApi)
 STREAMS = web.AppKey("streams", Streams)

@@ -5,7 +5,9 @@ Each command's module imports what it works with only when it runs, so that --he
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import traceback
 
 import click
 
@@ -29,10 +31,18 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
-            if not _is_expected(error):
-                raise
-            click.echo(f"error: {error}", err=True)
+            _say(f"error: {error}" if _is_expected(error) else traceback.format_exc())
             sys.exit(1)
+
+
+def _say(text: str) -> None:
+    """Tell what went wrong, without the secrets of the settings."""
+    from services import logs
+    from settings.env import SettingsError, read_environment
+
+    with contextlib.suppress(SettingsError):
+        logs.hide(read_environment().secrets)
+    click.echo(logs.redact(text), err=True)
 
 
 def _is_expected(error: Exception) -> bool:

@@ -23,7 +23,9 @@ def serve(listener: int | None, ready: int | None) -> None:
     from settings.env import read_environment
 
     environment = read_environment()
-    logs.configure(level=environment.log_level, form=environment.log_format)
+    logs.configure(
+        level=environment.log_level, form=environment.log_format, secrets=environment.secrets
+    )
     with attached(environment) as connected:
         if listener is None:
             _prepare(connected)

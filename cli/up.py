@@ -23,7 +23,9 @@ def up(site: str | None) -> None:
     from settings.env import read_environment
 
     environment = read_environment()
-    logs.configure(level=environment.log_level, form=environment.log_format)
+    logs.configure(
+        level=environment.log_level, form=environment.log_format, secrets=environment.secrets
+    )
     House(_on_site(environment, site), site=site).run()
 
 

@@ -14,6 +14,8 @@ def worker() -> None:
     from settings.env import read_environment
 
     environment = read_environment()
-    logs.configure(level=environment.log_level, form=environment.log_format)
+    logs.configure(
+        level=environment.log_level, form=environment.log_format, secrets=environment.secrets
+    )
     with attached(environment) as connected:
         run(connected)

@@ -12,19 +12,36 @@ from typing import TYPE_CHECKING, Literal
 import orjson
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import TextIO
 
 about: ContextVar[str] = ContextVar("about", default="-")
 """The id of the request or job that the running code serves."""
 
+_COOKIES = "tt_chain_token|ttwid|msToken|sessionid"
+_HEADERS = "x-api-key|x-rapidapi-proxy-secret|(?:proxy-)?authorization|(?:set-)?cookie"
+_GAP = r"(?:[\\\"']*\s*[:=]|[\\\"']+\s*,)\s*b?[\\\"']*"
+"""What stands between a name and its value: in a header, a dictionary, a pair, JSON in JSON."""
 _SECRETS = (
     (re.compile(r"(tk|adm)_[\w\-]{6,}"), r"\1_…"),
     (re.compile(r"(?<=://)[^/\s@]*:[^/\s@]*(?=@)"), "…"),
+    (re.compile(rf"((?:{_COOKIES}){_GAP})[^\\\"'\s;,}}]+", re.IGNORECASE), r"\1…"),
+    (re.compile(rf"(\b(?:{_HEADERS}){_GAP})[^\\\"'\r\n]+", re.IGNORECASE), r"\1…"),
+    (re.compile(r"([?&](?:sig|password)=)[^&\s\"'\\]+"), r"\1…"),
 )
+_LEAST = 4
+_known: list[str] = []
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Keep these words out of all lines from now on; a very short one would blot out others."""
+    _known[:] = sorted({one for one in secrets if len(one) >= _LEAST}, key=len, reverse=True)
 
 
 def redact(text: str) -> str:
-    """The text without API keys, admin tokens and without the passwords of addresses."""
+    """The text without keys, tokens, cookies, passwords of addresses, and what is to be hidden."""
+    for word in _known:
+        text = text.replace(word, "…")
     for secret, instead in _SECRETS:
         text = secret.sub(instead, text)
     return text
@@ -66,8 +83,11 @@ class JsonFormatter(logging.Formatter):
 Form = Literal["text", "json"]
 
 
-def configure(*, level: str, form: Form, stream: TextIO | None = None) -> None:
-    """Send all log lines of this process to standard error, or to ``stream``."""
+def configure(
+    *, level: str, form: Form, secrets: Iterable[str] = (), stream: TextIO | None = None
+) -> None:
+    """Send all log lines of this process to standard error, or to ``stream``; hide secrets."""
+    hide(secrets)
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     root = logging.getLogger()

@@ -6,15 +6,19 @@ Names, defaults and meanings are the operator's interface; nothing else in the p
 
 from __future__ import annotations
 
+import re
 import shutil
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TIKTOK_URL = "https://www.tiktok.com"
 TIKTOK_MEDIA_HOSTS = (
@@ -25,6 +29,14 @@ TIKTOK_MEDIA_HOSTS = (
     ".muscdn.com",
 )
 WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - recognised, not bound
+
+
+_HOST = r"(?:\[[^\]]+\]|[^:/@\[\],?]+)(?::\d{1,5})?"
+_HOSTS = re.compile(f"{_HOST}(?:,{_HOST})*")
+_HOLD_SECRETS = frozenset(
+    {"mongodb_uri", "redis_url", "proxy_urls", "archive_url"}
+    | {"secret_key", "admin_token", "rapidapi_proxy_secret"}
+)
 
 
 class SettingsError(Exception):
@@ -45,19 +57,53 @@ def _http_address(value: str) -> str:
     return address
 
 
+def _two_at_most(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(values) > 2:
+        raise ValueError("must be one value, or the new and the old one while it changes")
+    return values
+
+
+def _server(*schemes: str) -> AfterValidator:
+    """Holds for an address of servers; what is wrong is said without a word of it."""
+
+    def check(value: str) -> str:
+        scheme, _, rest = value.partition("://")
+        hosts = re.split(r"[/?]", rest, maxsplit=1)[0].rpartition("@")[2]
+        is_well = hosts == "" if scheme == "unix" else _HOSTS.fullmatch(hosts)
+        if scheme not in schemes or not is_well:
+            raise ValueError(
+                f"must be an address such as {schemes[0]}://name:password@host:port; in a password"
+                " write %40 for @, %3A for : and %2F for /"
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+def _password(address: str | None) -> str:
+    """The password in an address; empty without one."""
+    credentials, at, _ = (address or "").rpartition("://")[2].rpartition("@")
+    return credentials.partition(":")[2] if at else ""
+
+
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
+MongoAddress = Annotated[str, _server("mongodb", "mongodb+srv")]
+RedisAddress = Annotated[str, _server("redis", "rediss", "unix")]
+TwoWords = Annotated[Words, AfterValidator(_two_at_most)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
 class Environment(BaseSettings):
     """All settings of one process, read once at its door."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
-    mongodb_uri: str | None = None
-    redis_url: str | None = None
+    mongodb_uri: MongoAddress | None = None
+    redis_url: RedisAddress | None = None
     data_dir: Path = Path("data")
     mongodb_cache_gb: float = Field(default=0.25, ge=0.25)
 
@@ -78,7 +124,7 @@ class Environment(BaseSettings):
 
     secret_key: str | None = None
     admin_token: str | None = Field(default=None, min_length=16)
-    rapidapi_proxy_secret: Words = ()
+    rapidapi_proxy_secret: TwoWords = ()
     trusted_proxies: Networks = ()
     require_https: bool = False
     chromium_path: Path | None = None
@@ -105,6 +151,20 @@ class Environment(BaseSettings):
     metrics_allow_networks: Networks = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
     otel_exporter_otlp_endpoint: str | None = None
     raw_ttl_s: int = Field(default=30 * 24 * 3600, gt=0)
+
+    @property
+    def secrets(self) -> set[str]:
+        """What must not be said anywhere: keys, and the passwords of addresses as they stand."""
+        addresses = [self.mongodb_uri, self.redis_url, self.archive_url, *self.proxy_urls]
+        keys = [self.secret_key, self.admin_token, *self.rapidapi_proxy_secret]
+        passwords = [_password(address) for address in addresses]
+        return {word for word in (*passwords, *map(unquote, passwords), *keys) if word}
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Show the settings that cannot hold a secret."""
+        for name, value in super().__repr_args__():
+            if name not in _HOLD_SECRETS:
+                yield name, value
 
     @cached_property
     def chromium(self) -> Path | None:
@@ -146,4 +206,4 @@ def read_environment() -> Environment:
             f"{'.'.join(str(part) for part in problem['loc'][:1]).upper()}: {problem['msg']}"
             for problem in error.errors()
         ]
-        raise SettingsError("; ".join(dict.fromkeys(lines))) from error
+        raise SettingsError("; ".join(dict.fromkeys(lines))) from None

@@ -12,9 +12,10 @@ from accounts.keys import digest
 from api.addresses import caller_address
 from api.calls import CALL, Call
 from api.errors import UNAUTHORIZED, ApiError
+from api.guard import check_words
 from api.middlewares.once import KEY_HEADER as IDEMPOTENCY_KEY
 from api.middlewares.once import once
-from api.parts import ADMISSIONS, ENVIRONMENT
+from api.parts import ADMISSIONS, ENVIRONMENT, RAPIDAPI
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -36,9 +37,11 @@ def behind_gate(handler: Handler) -> Handler:
     @wraps(handler)
     async def guarded(request: web.Request) -> web.StreamResponse:
         call = request[CALL]
-        if not _take_key(request, call):
+        if not _take_key(request, call) and not await _take_subscriber(request, call):
             raise ApiError(UNAUTHORIZED)
         try:
+            if request.match_info:
+                check_words(request.match_info)
             response: web.StreamResponse = await validation_middleware(
                 request, handler_once if IDEMPOTENCY_KEY in request.headers else handler
             )
@@ -52,8 +55,10 @@ def behind_gate(handler: Handler) -> Handler:
 
 async def count_stray(request: web.Request, call: Call) -> None:
     """Count a request that found no endpoint behind the gate, if its key is valid."""
-    if request.path.startswith(_BEHIND) and _take_key(request, call):
-        with contextlib.suppress(ApiError):
+    if not request.path.startswith(_BEHIND):
+        return
+    with contextlib.suppress(ApiError):
+        if _take_key(request, call) or await _take_subscriber(request, call):
             await request.app[ADMISSIONS].admit(call, cost=0)
 
 
@@ -64,3 +69,8 @@ def _take_key(request: web.Request, call: Call) -> bool:
     call.key_digest = digest(key)
     call.address = caller_address(request, request.app[ENVIRONMENT].trusted_proxies)
     return True
+
+
+async def _take_subscriber(request: web.Request, call: Call) -> bool:
+    call.address = caller_address(request, request.app[ENVIRONMENT].trusted_proxies)
+    return await request.app[RAPIDAPI].recognise(request, call)

@@ -93,7 +93,8 @@ class RecordAnswer(Schema):
     at = shown(fields.String, "When it was made, ISO 8601 in UTC.")
     who = shown(
         fields.String,
-        "`cli`, `admin`, `system` for the service itself, or the id of the key that asked.",
+        "`cli`, `admin`, `rapidapi`, `system` for the service itself, or the id of the key that"
+        " asked.",
     )
     what = shown(
         fields.String, "What was done.", validate=validate.OneOf([what.value for what in What])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
     from redis.asyncio import Redis
 
+    from accounts.subscribers import Subscribers
     from services.mongodb import Document
 
 WINDOW_S = 0.4
@@ -37,7 +38,9 @@ class Desk:
     count: int = 0
     limits: Limits = field(init=False)
 
-    def limits_over(self, wire: Wire, *, keys: Keys | None = None) -> Limits:
+    def limits_over(
+        self, wire: Wire, *, keys: Keys | None = None, subscribers: Subscribers | None = None
+    ) -> Limits:
         return Limits(
             wire,
             self.accounts,
@@ -45,6 +48,7 @@ class Desk:
             self.usage,
             reservation_s=RESERVATION_S,
             window_s=WINDOW_S,
+            subscribers=subscribers,
         )
 
     async def caller(self, plan: PlanName = PlanName.FREE, **options: Any) -> tuple[Account, str]:

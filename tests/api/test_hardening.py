@@ -13,9 +13,11 @@ import orjson
 import pytest
 from aiohttp import ClientSession
 
-from tests.api.conftest import EXTRACT, LINK, serving, until
+from tests.api.conftest import EXTRACT, LINK, a_video, put, serving, until
 
 if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
     from settings.env import Environment
     from tests.api.conftest import Api
 
@@ -267,3 +269,138 @@ async def test_no_secret_is_logged_or_answered_on_any_error(
     assert len(texts) == 12
     assert secret not in "".join(texts)
     assert secret not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"$where": "sleep(1)"}, id="operator"),
+        pytest.param({"filter": {"$gt": ""}}, id="operator below"),
+        pytest.param({"filter": [[{"a": {"$ne": 1}}]]}, id="operator deep"),
+        pytest.param({"account.plan": "business"}, id="dotted name"),
+        pytest.param({"a\0": 1}, id="null byte in a name"),
+        pytest.param({"note": "a\0b"}, id="null byte"),
+        pytest.param({"note": ["a\x1b[2J"]}, id="escape sequence"),
+    ],
+)
+async def test_what_is_meant_for_the_database_is_refused_in_unknown_fields_too(
+    api: Api, key: str, more: dict[str, object]
+) -> None:
+    status, answer = await post(api, key, orjson.dumps({"url": LINK, **more}))
+
+    assert (status, answer["error"]) == (400, "Invalid parameter")
+    assert "must not contain" in str(answer["detail"])
+
+
+async def test_an_operator_that_is_written_in_escapes_is_refused(api: Api, key: str) -> None:
+    status, answer = await post(api, key, b'{"url": "x", "\\u0024where": "1"}')
+
+    assert (status, answer["error"]) == (400, "Invalid parameter")
+
+
+async def test_what_only_looks_like_an_operator_is_read(
+    api: Api, key: str, redis_client: Redis
+) -> None:
+    await put(redis_client, a_video())
+    body = {"url": LINK, "note": "$5 for\tthis\r\n\\o/ é", "list": [{"a": "$gt"}, "1.5", None]}
+
+    status, _ = await post(api, key, orjson.dumps(body))
+
+    assert status == 200
+
+
+async def test_of_a_field_that_comes_twice_the_last_counts(
+    api: Api, key: str, redis_client: Redis
+) -> None:
+    await put(redis_client, a_video())
+
+    status, _ = await post(api, key, b'{"url": {"$gt": ""}, "url": "%b"}' % LINK.encode())
+
+    assert status == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "period[$ne]=today",
+        "$where=1",
+        "account.plan=business",
+        "period=%00",
+        "note=%00",
+        "%ED%A0%80=%00",
+        "%FF=%01",
+        "a" * 5000 + "=%00",
+        "period=week%0D%0AX-Evil:%201",
+        "period=%FF%FE",
+        "period=%ED%A0%80",
+        "period=" + "a" * 7000,
+    ],
+)
+async def test_a_hostile_query_is_answered_400(api: Api, key: str, query: str) -> None:
+    answer = await api.call("GET", f"/api/v1/user/usage?{query}", key=key)
+
+    assert (answer.status, answer.body["error"]) == (400, "Invalid parameter")
+    assert "X-Evil" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["%00", "$where", "..%2F..%2Fhealth", "%FF", "%0D%0AX-Evil:%201", "1?exp[$gt]=1&sig[$ne]=1"],
+)
+async def test_a_hostile_path_is_answered_in_the_shape_of_errors(api: Api, path: str) -> None:
+    video_id, _, query = path.partition("?")
+    played = await api.call("GET", f"/api/v1/video/{video_id}/stream?{query}")
+    unknown = await api.call("GET", f"/api/v1/{video_id}")
+
+    assert (played.status, unknown.status) == (403, 404)
+    assert played.body["success"] is unknown.body["success"] is False
+
+
+HEAD = b"POST %b HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-API-Key: %b\r\n"
+
+
+@pytest.mark.parametrize(
+    ("rest", "status"),
+    [
+        pytest.param(b"Content-Length: 70000\r\n\r\n", 413, id="announced and not sent"),
+        pytest.param(b"Content-Length: 99999999999999\r\n\r\n", 413, id="a hundred terabytes"),
+        pytest.param(b"Content-Length: " + b"9" * 400 + b"\r\n\r\n", 400, id="no number of bytes"),
+        pytest.param(
+            b"Transfer-Encoding: chunked\r\n\r\n"
+            + b"10000\r\n%b\r\n" % (b" " * 65536) * 2
+            + b"0\r\n\r\n",
+            413,
+            id="in pieces",
+        ),
+        pytest.param(b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400, id="pieces of no size"),
+        pytest.param(
+            b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400, id="of two lengths"
+        ),
+        pytest.param(b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400, id="two lengths"),
+        pytest.param(b"Content-Length: -1\r\n\r\n", 400, id="less than nothing"),
+        pytest.param(b"X: a\0b\r\nContent-Length: 2\r\n\r\n{}", 400, id="null byte in a header"),
+    ],
+)
+async def test_a_body_that_lies_about_its_length_is_answered_at_once(
+    api: Api, key: str, rest: bytes, status: int
+) -> None:
+    host, port = api.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(HEAD % (EXTRACT.encode(), key.encode()) + rest)
+    async with asyncio.timeout(5):
+        head = await reader.readuntil(b"\r\n\r\n")
+        body = await reader.readuntil(b"}")
+    writer.close()
+
+    assert int(head.split()[1]) == status
+    assert orjson.loads(body)["success"] is False
+
+
+@pytest.mark.parametrize(
+    "path", ["..%2f..%2fapp.py", "%00", "../../app.py", "%2e%2e/%2e%2e/app.py"]
+)
+async def test_no_file_is_served_from_outside_its_folder(api: Api, path: str) -> None:
+    data = b"GET /static/swagger/%b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    head = (await ask(api, data % path.encode())).partition(b"\r\n\r\n")[0]
+
+    assert int(head.split()[1]) in {403, 404}

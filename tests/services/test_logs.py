@@ -64,3 +64,38 @@ def test_no_line_holds_a_key_or_a_password(form: logs.Form) -> None:
 
 def test_a_made_admin_token_is_blotted_out() -> None:
     assert logs.redact("Bearer adm_q1w2e3r4t5y6 of tk_q1w2e3r4") == "Bearer adm_… of tk_…"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Cookie: tt_chain_token=SECRET; ttwid=SECRET",
+        "{'Cookie': 'a=SECRET', 'Range': 'bytes=0-'}",
+        '{"cookies": {"tt_chain_token": "SECRET"}}',
+        "RawVideo(cookies={'tt_chain_token': '\"SECRET+/==\"'}, user_agent=None)",
+        "(b'X-RapidAPI-Proxy-Secret', b'SECRET')",
+        "x-api-key: SECRET",
+        "Proxy-Authorization: Basic SECRET",
+        "Set-Cookie: msToken=SECRET; Path=/",
+        "GET /api/v1/video/1/stream?exp=1&account=a&sig=SECRET",
+        "http://me:SECRET@proxy:8080 and redis://:SECRET@host/0",
+        "unix:///run/redis.sock?db=0&password=SECRET",
+        "an odd one: hidden-SECRET-word",
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_line_holds_a_cookie_a_header_or_a_hidden_word(form: logs.Form, line: str) -> None:
+    stream = io.StringIO()
+    logs.configure(level="INFO", form=form, stream=stream, secrets=["hidden-SECRET-word", "an"])
+
+    logging.getLogger("part").info("begin %s", line)
+    logs.hide([])
+
+    assert "SECRET" not in stream.getvalue()
+    assert "begin" in stream.getvalue()
+
+
+def test_what_is_no_secret_is_left_as_it_is() -> None:
+    text = "http://127.0.0.1:4000/@someone/video/1 has no cookie, see https://a.b/@c and sign=1"
+
+    assert logs.redact(text) == text
