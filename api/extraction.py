@@ -19,6 +19,7 @@ from crawler.jobs import answers
 from crawler.links import LinkError, Target, TargetType, parse_link
 from pipelines.documents.mongo import from_mongo
 from pipelines.documents.video import Video
+from pipelines.files import find
 from pipelines.publish import fields_of, ttl_of
 from services.scripts import call_all
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from api.links import Links
     from crawler.jobs.outcomes import Outcomes
     from crawler.jobs.queue import Queue
-    from pipelines.documents.video import Media
+    from pipelines.files import Choice, File
     from services.mongodb import Document
 
 PATIENCE_S = 0.7
@@ -117,14 +118,14 @@ class Extraction:
         expires = int(entry.media) or int(time()) + LINK_S
         return self._links.write(video_id, account=admission.account_id, expires=expires)
 
-    async def locate(self, video_id: str, *, is_stale: bool = False) -> Media:
+    async def locate(self, video_id: str, choice: Choice, *, is_stale: bool = False) -> File:
         """Where a post's file is: as stored, or asked of TikTok anew.
 
         Raises:
-            ApiError: the post is gone or has no file, or TikTok does not answer now.
+            ApiError: the post is gone or has no such file, or TikTok does not answer now.
         """
-        media = None if is_stale else await self._located(video_id)
-        if media is None:
+        file = None if is_stale else await self._located(video_id, choice)
+        if file is None:
             target = Target(type=TargetType.VIDEO, value=video_id)
             with self._outcomes.expect(target.key) as waiter:
                 async with storage():
@@ -132,16 +133,15 @@ class Extraction:
                 outcome = await waiter.wait(self._timeout_s)
             if outcome is None or outcome.reason is not None:
                 raise refusal(outcome.reason if outcome and outcome.reason else Reason.TIMEOUT)
-            media = await self._located(video_id)
-        if media is None:
+            file = await self._located(video_id, choice)
+        if file is None:
             raise refusal(Reason.VIDEO_UNAVAILABLE)
-        return media
+        return file
 
-    async def _located(self, video_id: str) -> Media | None:
+    async def _located(self, video_id: str, choice: Choice) -> File | None:
         async with storage():
             document = await self._videos.find_one({"_id": video_id})
-        media = from_mongo(Video, document).media if document is not None else None
-        return None if media is None or media.watermark else media
+        return find(from_mongo(Video, document), choice) if document is not None else None
 
     async def _lead(self, call: Call, target: Target, wish: Wish) -> Target:
         """The post that a short link is known to lead to, else the link itself."""

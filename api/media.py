@@ -22,7 +22,8 @@ from crawler.errors import Reason
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pipelines.documents.video import Media
+    from pipelines.documents.video import Session
+    from pipelines.files import File
 
 CONNECT_S = 5.0
 IDLE_S = 20.0
@@ -56,7 +57,7 @@ class Player:
         """Close all connections."""
         await self._session.close()
 
-    async def play(self, request: web.Request, media: Media) -> web.StreamResponse:
+    async def play(self, request: web.Request, file: File) -> web.StreamResponse:
         """Pass the file on, or the part of it that the caller asked for.
 
         Raises:
@@ -64,7 +65,7 @@ class Player:
             ApiError: TikTok does not answer; nothing was sent yet.
         """
         try:
-            upstream = await self._open(request, media)
+            upstream = await self._open(request, file)
         except (ClientError, TimeoutError, OSError) as error:
             raise refusal(Reason.UPSTREAM_ERROR) from error
         async with upstream:
@@ -75,16 +76,15 @@ class Player:
                 await _pass_on(upstream, response, request)
             return response
 
-    async def _open(self, request: web.Request, media: Media) -> ClientResponse:
+    async def _open(self, request: web.Request, file: File) -> ClientResponse:
         headers = {
             "Accept": "*/*",
             "Accept-Encoding": "identity",
             "Referer": "https://www.tiktok.com/",
-            **({"User-Agent": media.user_agent} if media.user_agent else {}),
-            **({"Cookie": f"tt_chain_token={media.cookie}"} if media.cookie else {}),
+            **_borne(file.session),
             **{name: request.headers[name] for name in _ASKED if name in request.headers},
         }
-        url = self._hosts.check(media.url)
+        url = self._hosts.check(file.url)
         for _ in range(_HOPS):
             upstream = await self._session.request(
                 request.method, url, headers=headers, allow_redirects=False
@@ -95,6 +95,15 @@ class Player:
             upstream.close()
             url = self._hosts.check(str(url.join(type(url)(location, encoded=True))))
         raise ApiError(UNAVAILABLE, detail="TikTok redirects the file in circles")
+
+
+def _borne(session: Session | None) -> dict[str, str]:
+    """What tells TikTok that the page's own visitor asks; its token goes as it came, in quotes."""
+    cookie, user_agent = (session.cookie, session.user_agent) if session else (None, None)
+    return {
+        **({"User-Agent": user_agent} if user_agent else {}),
+        **({"Cookie": f"tt_chain_token={cookie}"} if cookie else {}),
+    }
 
 
 def _check(upstream: ClientResponse) -> None:

@@ -24,6 +24,7 @@ from api.links import LinkRefusedError
 from api.media import GoneError
 from api.parts import ACCOUNTS, EXTRACTION, LINKS, PLAYER, STREAMS
 from crawler.errors import Reason
+from pipelines.files import DEFAULT
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -61,9 +62,9 @@ async def stream_video(request: web.Request) -> web.StreamResponse:
     async with request.app[STREAMS].hold(account.id, account.plan):
         extraction, player = request.app[EXTRACTION], request.app[PLAYER]
         try:
-            return await player.play(request, await extraction.locate(grant.video_id))
+            return await player.play(request, await extraction.locate(grant.video_id, DEFAULT))
         except GoneError:
-            fresh = await extraction.locate(grant.video_id, is_stale=True)
+            fresh = await extraction.locate(grant.video_id, DEFAULT, is_stale=True)
         try:
             return await player.play(request, fresh)
         except GoneError:

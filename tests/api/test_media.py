@@ -14,7 +14,7 @@ from yarl import URL
 from api.links import Links
 from pipelines.collections import VIDEOS
 from pipelines.documents.mongo import to_mongo
-from pipelines.documents.video import Media
+from pipelines.documents.video import Media, Session
 from settings.plans import PlanName
 from tests.api.conftest import VIDEO_ID, Api, a_video, put, serving
 
@@ -112,9 +112,7 @@ async def link(
 
 
 async def store(url: str, redis: Redis, database: AsyncDatabase[Document]) -> None:
-    media = Media(url=url, cookie=COOKIE, user_agent="Test/1")
-    video = a_video()
-    video.media = media
+    video = a_video(media=Media(url=url), session=Session(cookie=COOKIE, user_agent="Test/1"))
     await put(redis, video)
     await database[VIDEOS].replace_one({"_id": VIDEO_ID}, to_mongo(video), upsert=True)
 
