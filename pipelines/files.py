@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from pipelines.documents.video import Media, Session, Subtitle, Video
+    from pipelines.documents.video import Session, Subtitle, Video
+    from pipelines.media import Playable
 
 UNKNOWN_LANGUAGE = "und"
 _SOURCES = ("LC", "ASR", "MT")  # the creator's own are better than recognised, than translated
@@ -90,14 +91,12 @@ def files_of(video: Video) -> Iterator[File]:
 
 
 def _video(video: Video, choice: Choice) -> File | None:
-    """A file of the video; the one that bears TikTok's mark is none.
-
-    A codec that the post does not have gives way to what it has.
-    """
+    """A file of the video; the one that bears TikTok's mark is none."""
     default = video.media
     if default is None or default.watermark:
         return None
-    found = _picked(video, choice) or default
+    other = picked(playable(video.renditions), choice)
+    found = other.media if other else default
     return File(
         choice=choice,
         url=found.url,
@@ -111,9 +110,12 @@ def _video(video: Video, choice: Choice) -> File | None:
     )
 
 
-def _picked(video: Video, choice: Choice) -> Media | None:
+def picked(files: list[Playable], choice: Choice) -> Playable | None:
+    """The file that is meant, or None when the default one is.
+
+    A codec that the post does not have gives way to what it has.
+    """
     quality, codec = choice.quality, choice.codec
-    files = playable(video.renditions)
     if codec is not Codec.ANY and (found := pick(files, quality, codec)):
         return found
     return None if quality is Quality.DEFAULT else pick(files, quality, Codec.ANY)

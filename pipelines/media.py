@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.documents.video import Media, Rendition
 from pipelines.values import as_dict, as_list, dicts, expiry_of, first_url, to_int, to_text, to_url
@@ -48,21 +48,42 @@ def choose(video: dict[str, Any], renditions: list[Rendition]) -> Media | None:
     known = playable(renditions)
     good = [one for one in known if not _is_last_resort(one.url)]
     if h264 := pick(good, Quality.DEFAULT, Codec.H264):
-        return h264
+        return h264.media
     codec = _codec(video.get("codecType"), None)
     clean = _clean_address(video)
     if clean is not None and codec != _UNDECODABLE:
         return _plain(video, clean, codec)
     if found := pick(known, Quality.DEFAULT, Codec.ANY):
-        return found
+        return found.media
     marked = to_url(video.get("downloadAddr"))
     return _plain(video, marked, None, watermark=True) if marked else None
 
 
-def playable(renditions: Iterable[Rendition]) -> list[Media]:
-    """The files that players decode, with sound; those of the page's own host if all are there."""
+class Playable(NamedTuple):
+    """A rendition that players decode, with sound, and the best of its addresses."""
+
+    rendition: Rendition
+    url: str
+
+    @property
+    def media(self) -> Media:
+        """The file to play."""
+        one = self.rendition
+        return Media(
+            url=self.url,
+            codec=one.codec,
+            width=one.width,
+            height=one.height,
+            bitrate=one.bitrate,
+            size=one.size,
+            expires_at=expiry_of(self.url),
+        )
+
+
+def playable(renditions: Iterable[Rendition]) -> list[Playable]:
+    """What players decode, with sound; files of the page's own host if there are no others."""
     found = [
-        _media(one, min(addresses, key=_is_last_resort))
+        Playable(one, min(addresses, key=_is_last_resort))
         for one in renditions
         if one.codec != _UNDECODABLE
         and (addresses := [url for url in one.urls if _SOUNDLESS_PATH not in url])
@@ -70,12 +91,12 @@ def playable(renditions: Iterable[Rendition]) -> list[Media]:
     return [one for one in found if not _is_last_resort(one.url)] or found
 
 
-def pick(files: Iterable[Media], quality: Quality, codec: Codec) -> Media | None:
+def pick(files: Iterable[Playable], quality: Quality, codec: Codec) -> Playable | None:
     """The file of that codec with the largest short side, then most bits; or the one of least size.
 
     None when there is none of that codec.
     """
-    fitting = [one for one in files if codec in {Codec.ANY, one.codec}]
+    fitting = [one for one in files if codec in {Codec.ANY, one.rendition.codec}]
     if quality is Quality.SMALLEST:
         return min(fitting, key=_weight, default=None)
     return max(fitting, key=_rank, default=None)
@@ -111,24 +132,14 @@ def _is_last_resort(address: str) -> bool:
     return _PAGE_HOST in address
 
 
-def _rank(file: Media) -> tuple[int, int]:
-    return min(file.width or 0, file.height or 0), file.bitrate or 0
+def _rank(file: Playable) -> tuple[int, int]:
+    one = file.rendition
+    return min(one.width or 0, one.height or 0), one.bitrate or 0
 
 
-def _weight(file: Media) -> tuple[float, float]:
-    return file.size or math.inf, file.bitrate or math.inf
-
-
-def _media(rendition: Rendition, address: str) -> Media:
-    return Media(
-        url=address,
-        codec=rendition.codec,
-        width=rendition.width,
-        height=rendition.height,
-        bitrate=rendition.bitrate,
-        size=rendition.size,
-        expires_at=expiry_of(address),
-    )
+def _weight(file: Playable) -> tuple[float, float]:
+    one = file.rendition
+    return one.size or math.inf, one.bitrate or math.inf
 
 
 def _plain(
