@@ -104,6 +104,7 @@ class Media:
     expires_at: Annotated[datetime | None, "When the address stops working."] = None
     cookie: Annotated[str | None, "The cookie that a request for the file must bear."] = None
     user_agent: Annotated[str | None, "The User-Agent that a request must bear."] = None
+    egress: Annotated[str | None, "Name of the egress through which its page came."] = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -78,6 +78,7 @@ def _add_media(video: Video, file: dict[str, Any], raw: RawVideo) -> None:
     if video.media is not None:
         video.media.cookie = raw.cookies.get("tt_chain_token")
         video.media.user_agent = raw.user_agent
+        video.media.egress = raw.egress
         video.width, video.height = video.media.width, video.media.height
     if not (video.width and video.height):
         video.width = to_int(file.get("width")) or None
