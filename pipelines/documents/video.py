@@ -110,6 +110,7 @@ class Session:
 
     cookie: Annotated[str | None, "The `tt_chain_token` that a request must bear, raw."] = None
     user_agent: Annotated[str | None, "The User-Agent that a request must bear."] = None
+    egress: Annotated[str | None, "Name of the egress through which the page came."] = None
 
 
 @dataclass(slots=True, kw_only=True)

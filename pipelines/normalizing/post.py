@@ -78,8 +78,8 @@ def _add_media(video: Video, file: dict[str, Any], raw: RawVideo) -> None:
     if video.media is not None:
         video.width, video.height = video.media.width, video.media.height
     cookie = raw.cookies.get("tt_chain_token")
-    if cookie or raw.user_agent:
-        video.session = Session(cookie=cookie, user_agent=raw.user_agent)
+    if cookie or raw.user_agent or raw.egress:
+        video.session = Session(cookie=cookie, user_agent=raw.user_agent, egress=raw.egress)
     if not (video.width and video.height):
         video.width = to_int(file.get("width")) or None
         video.height = to_int(file.get("height")) or None
