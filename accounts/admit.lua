@@ -1,7 +1,8 @@
 -- Admit one call: key, account, rate, month, cache, in one round trip.
 -- KEYS: the key's cached record, usage stream, count of changes, cache entry ('' for none).
 -- ARGV: request id, cost (0 or 1), window in ms, reservation in ms, '1' if a country is wanted,
---       '1' if the caller's address was found on the key's list, video id,
+--       '1' if the caller's address was found on the key's list, video id, seconds that a cache
+--       entry must be younger than ('' for none),
 --       then the fields of the cache entry, the reason of an absence last.
 -- Answers {'load', now (us), count of changes} when MongoDB must be read first, {'expired'}, or
 --   {verdict, account id, plan, limit, remaining, reset (us), left of the month, now (us),
@@ -50,7 +51,7 @@ local function answer(verdict, extra, values)
   end
   local result = {verdict, key[1], account[1], limit, math.max(0, limit - counted),
     (oldest or now) + window + 1, math.max(0, left), now, extra or ''}
-  for index = 1, #ARGV - 7 do
+  for index = 1, #ARGV - 8 do
     result[9 + index] = values and values[index] or false
   end
   return result
@@ -79,8 +80,13 @@ if ARGV[2] ~= '1' then
 end
 
 local values = {}
-if KEYS[4] ~= '' then
-  values = redis.call('HMGET', KEYS[4], unpack(ARGV, 8))
+local is_young = ARGV[8] == ''
+if KEYS[4] ~= '' and not is_young then
+  local observed_at = redis.call('HGET', KEYS[4], 'observed_at')
+  is_young = observed_at and now - observed_at * 1000000 < ARGV[8] * 1000000
+end
+if KEYS[4] ~= '' and is_young then
+  values = redis.call('HMGET', KEYS[4], unpack(ARGV, 9))
   local absent = values[#values]
   local is_whole = #values > 1
   for index = 1, #values - 1 do

@@ -83,6 +83,7 @@ class Limits:
         cost: int,
         cache_key: str | None = None,
         cache_fields: Sequence[str] = (),
+        max_age: int | None = None,
         needs_country: bool = False,
         address: str | None = None,
     ) -> Admission:
@@ -90,6 +91,7 @@ class Limits:
 
         When the cache has all of ``cache_fields`` but the last, or the last, which is the reason
         of an absence, the call is charged at once; else its cost is reserved until it is settled.
+        What is cached counts only when it is younger than ``max_age`` seconds, if that is given.
 
         Raises:
             AccountsError: the call is not admitted; the subclass says why.
@@ -97,6 +99,7 @@ class Limits:
         arguments: list[Word] = [
             *(request_id, cost, self._window_ms, self._reservation_ms, int(needs_country), "0"),
             cache_key.partition(":")[2] if cache_key else "",
+            "" if max_age is None else max_age,
             *(cache_fields or ("",)),
         ]
         keys = [cached_key(key_digest), STREAM, CHANGES, cache_key or ""]

@@ -42,6 +42,7 @@ class Admissions:
         cost: int,
         cache_key: str | None = None,
         cache_fields: Sequence[str] = (),
+        max_age: int | None = None,
         needs_country: bool = False,
     ) -> Admission:
         """Count a call, reserve or charge its cost, and read what is cached for it.
@@ -56,6 +57,7 @@ class Admissions:
                 cost=cost,
                 cache_key=cache_key,
                 cache_fields=cache_fields,
+                max_age=max_age,
                 needs_country=needs_country,
                 address=call.address,
             )

@@ -17,6 +17,8 @@ class Wish:
 
     with_metadata: bool
     with_country: bool
+    max_age: int | None = None
+    """Seconds that the answer must be younger than, 0 for a new one; None leaves it to us."""
 
     @property
     def fields(self) -> tuple[str, str, str]:
@@ -26,15 +28,16 @@ class Wish:
         return _COUNTRY if self.with_country else _PLAIN
 
 
-_PLAIN = ("plain", "media", "reason")
-_COUNTRY = ("country", "media", "reason")
-_BARE = ("observed_at", "media", "reason")
+_PLAIN = ("answer", "media", "reason")
+_COUNTRY = ("answer_country", "media", "reason")
+_BARE = ("answer_bare", "media", "reason")
 
 
 class Entry(NamedTuple):
     """What the cache holds of a post: an answer's parts, or the reason that there is none."""
 
     fragment: bytes
+    """The JSON object of what the answer says of the post: ``metadata``, if wanted, and ``meta``."""
     media: bytes
     """Unix seconds at which links to the file end, 0 when unknown; empty without a file."""
     absence: Reason | None = None
@@ -52,7 +55,6 @@ class Entry(NamedTuple):
 
 def write(
     entry: Entry,
-    wish: Wish,
     *,
     video_url: bytes | None,
     is_cached: bool,
@@ -61,11 +63,11 @@ def write(
 ) -> bytes:
     """The body of a 200."""
     return (
-        b'{"success":true,"video_url":%b,%b"cached":%b,'
+        b'{"success":true,"video_url":%b,%b,"cached":%b,'
         b'"requests_remaining":%d,"process_time_ms":%d}'
         % (
             b'"%b"' % video_url if video_url else b"null",
-            b'"metadata":%b,' % entry.fragment if wish.with_metadata else b"",
+            entry.fragment[1:-1],
             b"true" if is_cached else b"false",
             requests_remaining,
             elapsed_ms,

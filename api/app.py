@@ -16,11 +16,12 @@ from api.admissions import Admissions
 from api.body import MAX_BYTES
 from api.extraction import PATIENCE_S, Extraction
 from api.handlers.health import read_health
-from api.handlers.media import stream_video
+from api.handlers.media import read_subtitles, stream_image, stream_music, stream_video
 from api.handlers.user import read_me, read_usage
 from api.handlers.video import extract_video
 from api.health import Health
 from api.links import Links
+from api.locating import Locator
 from api.media import Player
 from api.middlewares.gate import behind_gate
 from api.openapi import OpenApi
@@ -31,11 +32,13 @@ from api.parts import (
     EXTRACTION,
     HEALTH,
     LINKS,
+    LOCATOR,
     PLAYER,
     REPORTS,
     STREAMS,
 )
 from api.streams import Streams
+from api.upstream import Upstream
 from api.uptime import COLLECTION, Uptime
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
@@ -61,6 +64,9 @@ def build_app(environment: Environment) -> web.Application:
     app.router.add_get("/api/v1/user/me", behind_gate(read_me))
     app.router.add_get("/api/v1/user/usage", behind_gate(read_usage))
     app.router.add_get("/api/v1/video/{id}/stream", stream_video)
+    app.router.add_get("/api/v1/video/{id}/music", stream_music)
+    app.router.add_get(r"/api/v1/video/{id}/images/{number:[1-9]\d{0,2}}", stream_image)
+    app.router.add_get("/api/v1/video/{id}/subtitles/{language}.{form:vtt|srt}", read_subtitles)
     app.router.add_get("/health", read_health)
     OpenApi(app, address=environment.public_address)
     app.cleanup_ctx.append(_parts)
@@ -92,7 +98,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         app[ACCOUNTS] = accounts
         app[REPORTS] = Reports(usage, database)
         app[LINKS] = Links(secret_key(environment), address=environment.public_address)
-        app[PLAYER] = Player(environment.tiktok_media_hosts)
+        app[PLAYER] = Player(Upstream(environment.tiktok_media_hosts, environment.proxy_urls))
         stack.push_async_callback(app[PLAYER].close)
         app[STREAMS] = Streams(cache)
         app[ADMISSIONS] = Admissions(limits, upgrade_url=environment.upgrade_url)
@@ -105,6 +111,12 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             links=app[LINKS],
             timeout_s=environment.extract_timeout_s,
             cache_ttl_s=environment.cache_ttl_s,
+        )
+        app[LOCATOR] = Locator(
+            videos=database[VIDEOS],
+            queue=Queue(cache),
+            outcomes=outcomes,
+            timeout_s=environment.extract_timeout_s,
         )
         await stack.enter_async_context(uptime.counting(health.databases_answer))
         yield

@@ -41,7 +41,16 @@ SCHEMAS: Mapping[int, type[Schema]] = {
 BODY_EXAMPLE = "x-body-example"
 """Where an operation bears the example of its body until it is OpenAPI 3."""
 
+FILE_TYPES = "x-file-types"
+"""Where an answer bears the content types of the files it may be, until it is OpenAPI 3."""
+
 _ID = {"X-Request-ID": {"type": "string", "description": "The id of this request in our log."}}
+_FILE = {
+    **_ID,
+    "Accept-Ranges": {"type": "string", "description": "`bytes`: parts may be asked for."},
+    "Content-Disposition": {"type": "string", "description": "A name to save the file under."},
+}
+_PART = {"Content-Range": {"type": "string", "description": "Which part it is, of how many bytes."}}
 _WAIT = {"Retry-After": {"type": "integer", "description": "Seconds to wait."}}
 _RATE = {
     "X-RateLimit-Limit": {"type": "integer", "description": "Requests a minute."},
@@ -57,14 +66,18 @@ def documented(
     *,
     tag: str,
     summary: str,
-    answers: Mapping[int, tuple[type[Schema], str, Any]],
+    answers: Mapping[int, tuple[type[Schema], str, Any]] | None = None,
+    files: tuple[str, ...] = (),
     problems: Iterable[Problem] = (),
     body: type[Schema] | None = None,
     body_example: Mapping[str, Any] | None = None,
     query: type[Schema] | None = None,
     needs_key: bool = True,
 ) -> Callable[[H], H]:
-    """Say what an endpoint takes and answers; its docstring is the description."""
+    """Say what an endpoint takes and answers; its docstring is the description.
+
+    ``files`` are the content types of what is answered where that is no JSON.
+    """
 
     def describe(handler: H) -> H:
         docs(
@@ -82,8 +95,9 @@ def documented(
                         "headers": _headers(status, needs_key=needs_key),
                         "examples": {description: example},
                     }
-                    for status, (schema, description, example) in answers.items()
+                    for status, (schema, description, example) in (answers or {}).items()
                 },
+                **(_files(files) if files else {}),
                 **_errors(problems, needs_key=needs_key),
             },
         )(handler)
@@ -94,6 +108,13 @@ def documented(
         return handler
 
     return describe
+
+
+def _files(content_types: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        status: {FILE_TYPES: content_types, "description": description, "headers": _FILE | more}
+        for status, description, more in (("200", "The file", {}), ("206", "A part of it", _PART))
+    }
 
 
 def _errors(problems: Iterable[Problem], *, needs_key: bool) -> dict[str, Any]:

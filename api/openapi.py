@@ -10,7 +10,7 @@ from aiohttp_apispec import AiohttpApiSpec
 
 from api.body import BodyParser
 from api.calls import DATA
-from api.documented import BODY_EXAMPLE
+from api.documented import BODY_EXAMPLE, FILE_TYPES
 from api.version import version
 
 if TYPE_CHECKING:
@@ -116,8 +116,15 @@ def _response(response: Mapping[str, Any]) -> dict[str, Any]:
             name: {"description": header["description"], "schema": {"type": header["type"]}}
             for name, header in response.get("headers", {}).items()
         },
-        "content": {JSON: {"schema": _moved(response["schema"]), "examples": examples}},
+        "content": _content(response, examples),
     }
+
+
+def _content(response: Mapping[str, Any], examples: Mapping[str, Any]) -> dict[str, Any]:
+    if FILE_TYPES in response:
+        file = {"schema": {"type": "string", "format": "binary"}}
+        return dict.fromkeys(response[FILE_TYPES], file)
+    return {JSON: {"schema": _moved(response["schema"]), "examples": examples}}
 
 
 def _moved(schema: Any) -> Any:

@@ -10,6 +10,7 @@ from api.admissions import Admissions
 from api.extraction import Extraction
 from api.health import Health
 from api.links import Links
+from api.locating import Locator
 from api.media import Player
 from api.streams import Streams
 from settings.env import Environment
@@ -21,6 +22,7 @@ ADMISSIONS = web.AppKey("admissions", Admissions)
 EXTRACTION = web.AppKey("extraction", Extraction)
 HEALTH = web.AppKey("health", Health)
 ACCOUNTS = web.AppKey("accounts", Accounts)
+LOCATOR = web.AppKey("locator", Locator)
 LINKS = web.AppKey("links", Links)
 PLAYER = web.AppKey("player", Player)
 STREAMS = web.AppKey("streams", Streams)

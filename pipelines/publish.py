@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from crawler.jobs import answers
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import Lane, Outcome
-from pipelines.documents.public import metadata
+from pipelines.documents.nulls import reason_for_no_file
+from pipelines.documents.public import answer, bare_answer
+from pipelines.values import expiry_of
 from services import redis
 from services.scripts import call_all
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from scrapy.crawler import Crawler
 
     from pipelines.documents.video import Video
@@ -61,21 +65,26 @@ class PublishPipeline:
 
 
 def fields_of(video: Video) -> dict[str, str]:
-    """A cache entry: finished JSON of the metadata, without and with country, and the media."""
+    """A cache entry: finished JSON of what answers say of a post, and what is needed around it.
+
+    The JSON is there for each wish: without country, with it, without metadata.
+    """
     return {
-        "plain": orjson.dumps(metadata(video, with_country=False)).decode(),
-        "country": orjson.dumps(metadata(video, with_country=True)).decode(),
+        "answer": _written(answer(video, with_country=False)),
+        "answer_country": _written(answer(video, with_country=True)),
+        "answer_bare": _written(bare_answer(video)),
         "media": _link_end(video),
         "observed_at": str(int(video.observed_at.timestamp())),
     }
 
 
-def _link_end(video: Video) -> str:
-    """When links to the file end: before the file's own address does; empty without a file.
+def _written(part: dict[str, Any]) -> str:
+    return orjson.dumps(part).decode()
 
-    A file that bears TikTok's mark is none.
-    """
-    if video.media is None or video.media.watermark:
+
+def _link_end(video: Video) -> str:
+    """When links to the file end: before the file's own address does; empty without a file."""
+    if video.media is None or reason_for_no_file(video) is not None:
         return ""
     expires_at = video.media.expires_at
     return str(int(expires_at.timestamp()) - _LINK_MARGIN_S) if expires_at else "0"
@@ -83,8 +92,15 @@ def _link_end(video: Video) -> str:
 
 def ttl_of(video: Video, ttl_s: int) -> int:
     """How long an entry is good: never past the moment when its media stop playing."""
-    expires_at = video.media.expires_at if video.media else None
+    expires_at = _media_end(video)
     if expires_at is None:
         return ttl_s
     left_s = int(expires_at.timestamp() - time()) - _MEDIA_MARGIN_S
     return max(1, min(ttl_s, left_s))
+
+
+def _media_end(video: Video) -> datetime | None:
+    """When the addresses of a post's file, or of its pictures, stop working."""
+    if video.media is not None:
+        return video.media.expires_at
+    return expiry_of(video.images[0].url) if video.images else None

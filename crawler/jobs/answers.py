@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING
 
 from crawler.jobs.records import Lane
@@ -66,7 +67,7 @@ async def keep_outcome(redis: Redis, job: Job, outcome: Outcome) -> None:
     if reason and ttl_s and reason.policy.status == 404 and outcome.video_id is not None:
         entry = Entry(
             video_id=outcome.video_id,
-            fields={"reason": reason.value},
+            fields={"reason": reason.value, "observed_at": str(int(time()))},
             ttl_s=ttl_s,
             if_there=job.lane is Lane.BULK,
         )

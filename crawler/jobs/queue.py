@@ -84,17 +84,28 @@ class Queue:
                 if not str(error).startswith("BUSYGROUP"):
                     raise
 
-    async def ask(self, target: Target, *, flight_s: float, entry_key: str = "") -> bool:
+    async def ask(
+        self,
+        target: Target,
+        *,
+        flight_s: float,
+        entry_key: str = "",
+        since: float | None = None,
+    ) -> bool:
         """Ask for a target on demand; a flight for it that is under way is joined.
 
         Returns:
-            Whether the cache entry ``entry_key`` is there, so that nothing had to be asked.
+            Whether the cache entry ``entry_key`` is there, and not from before the unix second
+            ``since``, so that nothing had to be asked.
         """
         job = Job(target=target, lane=Lane.DEMAND)
         answer = await _ask.call(
             self._redis,
             [_flight_key(target), STREAMS[Lane.DEMAND], entry_key],
-            [job.id, int(flight_s * 1000), *_flat(job.to_fields())],
+            [
+                *(job.id, int(flight_s * 1000), "" if since is None else f"{since:.6f}"),
+                *_flat(job.to_fields()),
+            ],
         )
         return int(answer) == _IS_THERE
 

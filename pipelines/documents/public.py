@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipelines.documents.nulls import VIDEO_URL, reason_for_no_file, reasons_for_nulls
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -55,6 +57,24 @@ def metadata(video: Video, *, with_country: bool) -> dict[str, Any]:
             for image in video.images
         ],
     }
+
+
+def answer(video: Video, *, with_country: bool) -> dict[str, Any]:
+    """What an extraction's answer says of a post: its ``metadata``, and ``meta`` on that."""
+    shown = metadata(video, with_country=with_country)
+    absent = reasons_for_nulls(video, shown, with_country=with_country)
+    return {"metadata": shown, "meta": _meta(video, absent)}
+
+
+def bare_answer(video: Video) -> dict[str, Any]:
+    """The same for those who asked for no metadata."""
+    return {"meta": _meta(video, {})}
+
+
+def _meta(video: Video, absent: dict[str, str]) -> dict[str, Any]:
+    no_file = reason_for_no_file(video)
+    reasons = {VIDEO_URL: no_file.value, **absent} if no_file else absent
+    return {"observed_at": timestamp(video.observed_at), "absent": reasons}
 
 
 def timestamp(moment: datetime | None) -> str | None:

@@ -59,6 +59,7 @@ async def test_a_cached_video_is_answered_without_a_crawl(
         "success",
         "video_url",
         "metadata",
+        "meta",
         "cached",
         "requests_remaining",
         "process_time_ms",

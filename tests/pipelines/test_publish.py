@@ -41,7 +41,7 @@ async def test_what_was_asked_for_is_put_into_the_cache(
     assert await publish.process_item(post) is post.video
 
     entry: Any = await redis_client.hgetall(KEY)
-    assert orjson.loads(entry["plain"])["statistics"]["views"] == 100
+    assert orjson.loads(entry["answer"])["metadata"]["statistics"]["views"] == 100
     assert TTL_S - 5 < await redis_client.ttl(KEY) <= TTL_S
 
 
@@ -57,7 +57,7 @@ async def test_a_bulk_crawl_refreshes_what_is_cached_and_adds_nothing(
     await publish.process_item(a_post(job=bulk, views=200))
 
     entry: Any = await redis_client.hgetall(KEY)
-    assert orjson.loads(entry["plain"])["statistics"]["views"] == 200
+    assert orjson.loads(entry["answer"])["metadata"]["statistics"]["views"] == 200
 
 
 async def test_an_absence_is_replaced_as_a_whole(
