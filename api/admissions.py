@@ -66,6 +66,16 @@ class Admissions:
         call.standing = admission
         return admission
 
+    async def count_wrong(self, call: Call, error: ApiError) -> None:
+        """Count a call that was wrong before it was admitted: towards the rate, at no cost.
+
+        Raises:
+            ApiError: the call is not admitted; that is its answer instead.
+        """
+        if call.standing is None and error.status in {400, 413}:
+            admission = await self.admit(call, cost=0)
+            error.more["requests_remaining"] = admission.requests_remaining
+
     async def settle(
         self,
         call: Call,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.errors import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,15 @@ class Wish:
     with_country: bool
     max_age: int | None = None
     """Seconds that the answer must be younger than, 0 for a new one; None leaves it to us."""
+
+    @classmethod
+    def of(cls, asked: Mapping[str, Any]) -> Wish:
+        """What a request's fields say."""
+        return cls(
+            with_metadata=asked["extract_metadata"],
+            with_country=asked["extract_country"],
+            max_age=asked["max_age"],
+        )
 
     @property
     def fields(self) -> tuple[str, str, str]:
@@ -37,7 +46,7 @@ class Entry(NamedTuple):
     """What the cache holds of a post: an answer's parts, or the reason that there is none."""
 
     fragment: bytes
-    """The JSON object of what the answer says of the post: ``metadata``, if wanted, and ``meta``."""
+    """What the answer says of the post: JSON of ``metadata``, if wanted, and ``meta``."""
     media: bytes
     """Unix seconds at which links to the file end, 0 when unknown; empty without a file."""
     absence: Reason | None = None

@@ -13,12 +13,15 @@ from accounts.limits import Limits
 from accounts.reports import Reports
 from accounts.usage import Usage
 from api.admissions import Admissions
+from api.batch import Batches
 from api.body import MAX_BYTES
-from api.extraction import PATIENCE_S, Extraction
+from api.extraction import Extraction
+from api.handlers.batch import extract_batch
 from api.handlers.health import read_health
 from api.handlers.media import read_subtitles, stream_image, stream_music, stream_video
 from api.handlers.user import read_me, read_usage
 from api.handlers.video import extract_video
+from api.handlers.videos import read_video
 from api.health import Health
 from api.links import Links
 from api.locating import Locator
@@ -28,6 +31,7 @@ from api.openapi import OpenApi
 from api.parts import (
     ACCOUNTS,
     ADMISSIONS,
+    BATCHES,
     ENVIRONMENT,
     EXTRACTION,
     HEALTH,
@@ -37,6 +41,7 @@ from api.parts import (
     REPORTS,
     STREAMS,
 )
+from api.storage import PATIENCE_S
 from api.streams import Streams
 from api.upstream import Upstream
 from api.uptime import COLLECTION, Uptime
@@ -61,6 +66,8 @@ def build_app(environment: Environment) -> web.Application:
     app = web.Application(client_max_size=MAX_BYTES)
     app[ENVIRONMENT] = environment
     app.router.add_post("/api/v1/video/extract", behind_gate(extract_video))
+    app.router.add_post("/api/v1/video/extract/batch", behind_gate(extract_batch))
+    app.router.add_get("/api/v1/videos/{id}", behind_gate(read_video), allow_head=False)
     app.router.add_get("/api/v1/user/me", behind_gate(read_me))
     app.router.add_get("/api/v1/user/usage", behind_gate(read_usage))
     app.router.add_get("/api/v1/video/{id}/stream", stream_video)
@@ -118,5 +125,6 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             outcomes=outcomes,
             timeout_s=environment.extract_timeout_s,
         )
+        app[BATCHES] = Batches(app[EXTRACTION], app[ADMISSIONS])
         await stack.enter_async_context(uptime.counting(health.databases_answer))
         yield

@@ -66,18 +66,26 @@ def documented(
     *,
     tag: str,
     summary: str,
-    answers: Mapping[int, tuple[type[Schema], str, Any]] | None = None,
+    answers: Mapping[int, tuple[type[Schema] | None, str, Any]] | None = None,
     files: tuple[str, ...] = (),
     problems: Iterable[Problem] = (),
     body: type[Schema] | None = None,
     body_example: Mapping[str, Any] | None = None,
     query: type[Schema] | None = None,
+    headers: Mapping[str, str] | None = None,
+    answer_headers: Mapping[str, str] | None = None,
     needs_key: bool = True,
 ) -> Callable[[H], H]:
     """Say what an endpoint takes and answers; its docstring is the description.
 
     ``files`` are the content types of what is answered where that is no JSON.
+    ``headers`` are those that it reads, ``answer_headers`` those of its ``answers``, both with what
+    they mean. An answer without a schema has no body.
     """
+    more_headers = {
+        name: {"type": "string", "description": meaning}
+        for name, meaning in (answer_headers or {}).items()
+    }
 
     def describe(handler: H) -> H:
         docs(
@@ -86,14 +94,17 @@ def documented(
             description=" ".join((handler.__doc__ or "").split()),
             operationId=getattr(handler, "__name__", ""),
             security=[{"ApiKey": []}] if needs_key else [],
+            parameters=[
+                {"in": "header", "name": name, "description": meaning, "type": "string"}
+                for name, meaning in (headers or {}).items()
+            ],
             **({BODY_EXAMPLE: body_example} if body_example else {}),
             responses={
                 **{
                     str(status): {
-                        "schema": schema,
                         "description": description,
-                        "headers": _headers(status, needs_key=needs_key),
-                        "examples": {description: example},
+                        **_body(schema, description, example),
+                        "headers": _headers(status, needs_key=needs_key) | more_headers,
                     }
                     for status, (schema, description, example) in (answers or {}).items()
                 },
@@ -115,6 +126,10 @@ def _files(content_types: tuple[str, ...]) -> dict[str, Any]:
         status: {FILE_TYPES: content_types, "description": description, "headers": _FILE | more}
         for status, description, more in (("200", "The file", {}), ("206", "A part of it", _PART))
     }
+
+
+def _body(schema: type[Schema] | None, description: str, example: Any) -> dict[str, Any]:
+    return {"schema": schema, "examples": {description: example}} if schema else {}
 
 
 def _errors(problems: Iterable[Problem], *, needs_key: bool) -> dict[str, Any]:

@@ -52,9 +52,50 @@ EXTRACT_ANSWER: dict[str, Any] = {
         "url": "https://www.tiktok.com/@someone/video/7106594312292453675",
         "images": [],
     },
+    "meta": {
+        "observed_at": "2024-01-16T08:00:00Z",
+        "absent": {"country": "not_requested", "region": "not_requested"},
+    },
     "cached": False,
     "requests_remaining": 949,
     "process_time_ms": 1234,
+}
+
+BATCH_REQUEST: dict[str, Any] = {
+    "urls": [
+        "https://www.tiktok.com/@someone/video/7106594312292453675",
+        "https://vm.tiktok.com/ZMexample1/",
+        "https://example.com/",
+    ],
+    "extract_metadata": True,
+    "max_age": 600,
+}
+
+BATCH_ANSWER: dict[str, Any] = {
+    "success": True,
+    "outcomes": [
+        {"url": BATCH_REQUEST["urls"][0], "status": 200, **EXTRACT_ANSWER},
+        {
+            "url": BATCH_REQUEST["urls"][1],
+            "status": 404,
+            "success": False,
+            "error": "Video not found",
+            "detail": "The video may have been deleted or is private",
+            "reason": "video_deleted",
+            "retryable": False,
+            "requests_remaining": 948,
+        },
+        {
+            "url": BATCH_REQUEST["urls"][2],
+            "status": 400,
+            "success": False,
+            "error": "Invalid TikTok URL",
+            "detail": "Expected a link to a TikTok video such as"
+            " https://www.tiktok.com/@username/video/id",
+            "requests_remaining": 948,
+        },
+    ],
+    "process_time_ms": 1310,
 }
 
 HEALTH_ANSWER: dict[str, Any] = {

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 from api.answers import Entry, Wish, write
 from api.errors import INVALID_URL, OUR_FAULT, ApiError, refusal
-from api.finding import FLIGHT_S, Finder, Question
-from api.storage import PATIENCE_S as PATIENCE_S
-from api.storage import storage as storage
+from api.finding import Finder, Question
 from crawler.errors import Reason
 from crawler.jobs import answers
 from crawler.links import LinkError, Target, TargetType, parse_link
@@ -242,7 +240,7 @@ def read(url: str) -> Target:
 
 def link_end(entry: Entry) -> int:
     """When a link to the entry's file ends, in unix seconds."""
-    return int(entry.media) or int(time()) + LINK_S
+    return int(entry.media or 0) or int(time()) + LINK_S
 
 
 def _absent(reason: Reason, requests_remaining: int) -> ApiError:

@@ -110,21 +110,20 @@ def _response(response: Mapping[str, Any]) -> dict[str, Any]:
         title.replace(" ", "-"): {"summary": title, "value": value}
         for title, value in response.get("examples", {}).items()
     }
-    return {
+    described = {
         "description": response["description"],
         "headers": {
             name: {"description": header["description"], "schema": {"type": header["type"]}}
             for name, header in response.get("headers", {}).items()
         },
-        "content": _content(response, examples),
     }
-
-
-def _content(response: Mapping[str, Any], examples: Mapping[str, Any]) -> dict[str, Any]:
     if FILE_TYPES in response:
         file = {"schema": {"type": "string", "format": "binary"}}
-        return dict.fromkeys(response[FILE_TYPES], file)
-    return {JSON: {"schema": _moved(response["schema"]), "examples": examples}}
+        return {**described, "content": dict.fromkeys(response[FILE_TYPES], file)}
+    if "schema" not in response:
+        return described
+    content = {"schema": _moved(response["schema"]), "examples": examples}
+    return {**described, "content": {JSON: content}}
 
 
 def _moved(schema: Any) -> Any:

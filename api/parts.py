@@ -7,6 +7,7 @@ from aiohttp import web
 from accounts.accounts import Accounts
 from accounts.reports import Reports
 from api.admissions import Admissions
+from api.batch import Batches
 from api.extraction import Extraction
 from api.health import Health
 from api.links import Links
@@ -19,6 +20,7 @@ ENVIRONMENT = web.AppKey("environment", Environment)
 ACCOUNTS = web.AppKey("accounts", Accounts)
 REPORTS = web.AppKey("reports", Reports)
 ADMISSIONS = web.AppKey("admissions", Admissions)
+BATCHES = web.AppKey("batches", Batches)
 EXTRACTION = web.AppKey("extraction", Extraction)
 HEALTH = web.AppKey("health", Health)
 ACCOUNTS = web.AppKey("accounts", Accounts)

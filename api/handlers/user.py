@@ -31,10 +31,10 @@ from api.errors import (
     refusal,
 )
 from api.examples import ME_ANSWER, USAGE_ANSWER
-from api.extraction import PATIENCE_S
 from api.middlewares.envelope import JSON
 from api.parts import ACCOUNTS, ADMISSIONS, REPORTS
 from api.schemas.user import MeAnswer, UsageAnswer, UsageRequest
+from api.storage import PATIENCE_S
 from crawler.errors import Reason
 from settings.plans import PLANS
 

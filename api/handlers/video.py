@@ -62,6 +62,5 @@ async def extract_video(request: web.Request) -> web.Response:
     Charged as one request when answered 200 or 404.
     """
     asked = request[DATA]
-    wish = Wish(with_metadata=asked["extract_metadata"], with_country=asked["extract_country"])
-    body = await request.app[EXTRACTION].answer(request[CALL], asked["url"], wish)
+    body = await request.app[EXTRACTION].answer(request[CALL], asked["url"], Wish.of(asked))
     return web.Response(body=body, headers=_HEADERS)

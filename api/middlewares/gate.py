@@ -38,9 +38,7 @@ def behind_gate(handler: Handler) -> Handler:
         try:
             response: web.StreamResponse = await validation_middleware(request, handler)
         except ApiError as error:
-            if call.standing is None and error.status in {400, 413}:
-                admission = await request.app[ADMISSIONS].admit(call, cost=0)
-                error.more["requests_remaining"] = admission.requests_remaining
+            await request.app[ADMISSIONS].count_wrong(call, error)
             raise
         return response
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 
 class Flag(fields.Boolean):
@@ -16,11 +16,48 @@ class Flag(fields.Boolean):
         raise self.make_error("invalid")
 
 
-_KINDS: dict[type[Any], type[Any]] = {fields.String: str, Flag: bool}
+class Seconds(fields.Integer):
+    """A whole number of seconds, from 0 to what ``maximum`` says; null is as good as nothing."""
+
+    def __init__(self, *, maximum: int, **options: Any) -> None:
+        within = validate.Range(0, maximum)
+        super().__init__(allow_none=True, load_default=None, validate=within, **options)
+        self._maximum = maximum
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
+        if type(value) is int and 0 <= value <= self._maximum:
+            return value
+        raise self.make_error("invalid")
+
+
+class Words(fields.List[str]):
+    """A list of strings, from 1 to what ``maximum`` says; what is wrong is said of all of it."""
+
+    def __init__(self, *, maximum: int, **options: Any) -> None:
+        super().__init__(fields.String(), validate=validate.Length(1, maximum), **options)
+        self._maximum = maximum
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> list[Any]:
+        is_list = type(value) is list and 1 <= len(value) <= self._maximum
+        if is_list and all(type(one) is str for one in value):
+            return list(value)
+        raise self.make_error("invalid")
+
+
+class _Never:
+    """What no value is: a field of this kind is always left to marshmallow."""
+
+
+_KINDS: dict[type[Any], type[Any]] = {
+    fields.String: str,
+    Flag: bool,
+    Seconds: type(None),  # a number that is given is left to marshmallow
+    Words: _Never,
+}
 
 
 class QuickSchema(Schema):
-    """A schema of strings and flags that ignores what it does not know.
+    """A schema of few kinds of fields that ignores what it does not know.
 
     An object whose every field has exactly the right type is read at once; anything else goes
     through marshmallow, which says what is wrong with it. Both give the same for the same input.

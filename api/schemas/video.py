@@ -6,8 +6,18 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from api.schemas.quick import Flag, QuickSchema
+from api.schemas.quick import Flag, QuickSchema, Seconds
 from crawler.links import EXPECTED_FORM
+from pipelines.documents.nulls import NullReason
+
+OLDEST_S = 30 * 24 * 3600
+"""The largest ``max_age``."""
+AGE_MUST_BE = f"must be a whole number of seconds from 0 to {OLDEST_S}"
+AGE_DESCRIPTION = (
+    "Seconds: an older answer is crawled anew. 0 is a new crawl, or one that is under way; without"
+    " it the service decides. More than the service's own time takes an older post from the store,"
+    " while its file still plays."
+)
 
 _flag_errors: dict[str, Any] = {"invalid": "must be true or false", "null": "must be true or false"}
 
@@ -46,6 +56,11 @@ class ExtractRequest(QuickSchema):
         metadata={
             "description": "Whether `country` and `region` are filled in; Pro and Business only."
         },
+    )
+    max_age = Seconds(
+        maximum=OLDEST_S,
+        error_messages={"invalid": AGE_MUST_BE},
+        metadata={"description": AGE_DESCRIPTION},
     )
 
 
@@ -121,6 +136,24 @@ class Metadata(Schema):
     )
 
 
+class Meta(Schema):
+    """What is known of the answer itself."""
+
+    observed_at = fields.String(
+        required=True,
+        metadata={"description": "When it was seen on TikTok, ISO 8601 in UTC."},
+    )
+    absent = fields.Dict(
+        required=True,
+        keys=fields.String(),
+        values=fields.String(validate=validate.OneOf([reason.value for reason in NullReason])),
+        metadata={
+            "description": "Why a field is null, for each null of `metadata` and for `video_url`,"
+            " by its path such as `author.nickname` or `images.0.width`."
+        },
+    )
+
+
 class ExtractAnswer(Schema):
     """A video that was found."""
 
@@ -133,6 +166,7 @@ class ExtractAnswer(Schema):
     metadata = fields.Nested(
         Metadata, metadata={"description": "Absent with `extract_metadata: false`."}
     )
+    meta = fields.Nested(Meta, required=True)
     cached = fields.Boolean(
         required=True, metadata={"description": "Whether no crawl was needed for this answer."}
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -163,7 +164,10 @@ async def test_an_absence_is_remembered_for_as_long_as_its_reason_says(
     await queue.finish(await take_one(queue), gone)
 
     key = answers.cache_key(VIDEO.value)
-    assert await redis_client.hgetall(key) == {"reason": "video_private"}
+    entry = await redis_client.hgetall(key)
+    assert entry.keys() == {"reason", "observed_at"}
+    assert entry["reason"] == "video_private"
+    assert abs(time() - int(entry["observed_at"])) < 5
     assert 3590 <= await redis_client.ttl(key) <= 3600
 
 
@@ -220,9 +224,10 @@ async def test_depth_counts_what_waits_and_what_is_in_hand(queue: Queue) -> None
 async def test_what_has_just_been_crawled_is_not_asked_for_again(
     redis_client: Redis, queue: Queue
 ) -> None:
-    await redis_client.hset("video:1", "plain", "{}")
+    await redis_client.hset("video:1", "observed_at", "1000")
 
     assert await queue.ask(VIDEO, flight_s=10, entry_key="video:1")
+    assert await queue.ask(VIDEO, flight_s=10, entry_key="video:1", since=999.5)
     assert await redis_client.xlen(STREAMS[Lane.DEMAND]) == 0
     assert not await queue.ask(VIDEO, flight_s=10, entry_key="video:2")
     assert await redis_client.xlen(STREAMS[Lane.DEMAND]) == 1

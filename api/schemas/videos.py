@@ -1,0 +1,30 @@
+"""A post by its id: the request's query."""
+
+from __future__ import annotations
+
+from marshmallow import EXCLUDE, Schema
+
+from api.schemas.query import FlagInQuery, SecondsInQuery
+from api.schemas.video import AGE_DESCRIPTION, AGE_MUST_BE, OLDEST_S
+
+
+class VideoRequest(Schema):
+    """What of a post a caller asks for."""
+
+    class Meta:
+        """Newer clients may send more than this version knows."""
+
+        unknown = EXCLUDE
+
+    extract_country = FlagInQuery(
+        load_default=False,
+        error_messages={"invalid": "must be true or false"},
+        metadata={
+            "description": "Whether `country` and `region` are filled in; Pro and Business only."
+        },
+    )
+    max_age = SecondsInQuery(
+        maximum=OLDEST_S,
+        error_messages={"invalid": AGE_MUST_BE},
+        metadata={"description": AGE_DESCRIPTION},
+    )
