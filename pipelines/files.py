@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipelines.media import Playable
 
 UNKNOWN_LANGUAGE = "und"
+_LINK_MARGIN_S = 60
 _SOURCES = ("LC", "ASR", "MT")  # the creator's own are better than recognised, than translated
 
 
@@ -58,6 +59,11 @@ class File:
     bitrate: int | None = None
     size: int | None = None
     session: Session | None = field(default=None, repr=False)
+
+
+def link_end(expires_at: datetime | None) -> int:
+    """When links to a file end, in unix seconds, before its own address does; 0 when unknown."""
+    return int(expires_at.timestamp()) - _LINK_MARGIN_S if expires_at else 0
 
 
 DEFAULT = Choice()
