@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from pipelines.documents.video import Session
     from pipelines.files import File
+
+logger = logging.getLogger(__name__)
 
 CONNECT_S = 5.0
 IDLE_S = 20.0
@@ -83,6 +86,8 @@ class Upstream:
         try:
             upstream = await self._follow(file, method, headers)
         except (ClientError, TimeoutError, OSError, ValueError) as error:
+            # Its text can hold a signed address or a proxy's password.
+            logger.warning("TikTok does not give a file: %s", type(error).__name__)
             raise refusal(Reason.UPSTREAM_ERROR) from error
         try:
             _check(upstream, file.choice.kind, is_part="Range" in headers)

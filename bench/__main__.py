@@ -18,7 +18,7 @@ from bench.table import to_markdown
 if TYPE_CHECKING:
     from bench.table import Row
 
-NAMES = ("page", "crawl", "latency", "memory", "asking", "cached", "cold", "usage")
+NAMES = ("page", "crawl", "latency", "memory", "asking", "cached", "cold", "usage", "media")
 
 
 def main() -> None:

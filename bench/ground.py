@@ -97,10 +97,10 @@ class Ground:
             yield pid
 
     @asynccontextmanager
-    async def api(self, site: Server) -> AsyncIterator[Server]:
+    async def api(self, site: Server, **more: str) -> AsyncIterator[Server]:
         """The API in one process, as it is served."""
         port = free_port()
-        settings = {"TIKTOK_URL": site.url, "API_PORT": str(port)}
+        settings = {"TIKTOK_URL": site.url, "API_PORT": str(port), **more}
         with self._running([OUR_PYTHON, "manage.py", "serve"], "api", **settings) as pid:
             _wait_until_open(port)
             server = Server(url=f"http://127.0.0.1:{port}", pid=pid)
