@@ -120,20 +120,23 @@ class Batches:
             for call, link in zip(calls, links, strict=True):
                 key = link.key
                 first = firsts.get(key) if key else None
-                work = self._follow(call, first) if first else self._lead(call, link, wish, turn)
+                work = self._again(call, first) if first else self._first(call, link, wish, turn)
                 task = group.create_task(work)
                 if key:
                     firsts.setdefault(key, task)
                 tasks.append(task)
         return [task.result() for task in tasks]
 
-    async def _lead(self, call: Call, link: Link, wish: Wish, turn: asyncio.Semaphore) -> Outcome:
+    async def _first(self, call: Call, link: Link, wish: Wish, turn: asyncio.Semaphore) -> Outcome:
         """What comes of a link."""
         logs.about.set(call.id)
         try:
             return await self._answer(call, link, wish, turn)
         except ApiError as error:
-            return await self._counted(call, error)
+            refusal = await self._counted(call, error)
+            level = logging.WARNING if refusal.status >= 500 else logging.INFO
+            logger.log(level, "a link of a batch is answered %d", refusal.status)
+            return refusal
         except Exception:
             logger.exception("a link of a batch failed")
             return ApiError(OUR_FAULT, request_id=call.id)
@@ -152,7 +155,7 @@ class Batches:
             return refused
         return error
 
-    async def _follow(self, call: Call, first: asyncio.Task[Outcome]) -> Outcome:
+    async def _again(self, call: Call, first: asyncio.Task[Outcome]) -> Outcome:
         """What comes of a link that an earlier one asks for too: it counts, and costs nothing."""
         try:
             await self._admissions.admit(call, cost=0)

@@ -15,6 +15,7 @@ from api.errors import Problem
 from crawler.errors import Reason
 from pipelines.collections import prepare
 from pipelines.documents.mongo import schema_of
+from pipelines.documents.nulls import NullReason
 from pipelines.documents.video import Video
 from pipelines.normalize import normalize_video
 from pipelines.posts import Post
@@ -110,6 +111,11 @@ def test_a_reason_has_a_row_with_its_status(reason: Reason) -> None:
     row = row_of(CLIENT, f"`{reason.value}`")
     assert row[1:3] == [str(reason.policy.status), "yes" if reason.policy.retryable else "no"]
     assert row[3]
+
+
+@pytest.mark.parametrize("reason", NullReason)
+def test_a_reason_of_a_null_has_a_row(reason: NullReason) -> None:
+    assert row_of(CLIENT, f"`{reason.value}`")[1]
 
 
 @pytest.mark.parametrize("reason", Reason)

@@ -99,8 +99,8 @@ async def test_all_of_a_post_is_there_when_its_outcome_comes(works: Works) -> No
     assert row is not None
     assert (row["views"], row["observed_at"]) == (post(ID).views, stored.observed_at)
     entry: Any = await works.redis.hgetall(cache_key(ID))
-    assert json.loads(entry["plain"])["video_id"] == ID
-    assert json.loads(entry["country"])["country"] == stored.country
+    assert json.loads(entry["answer"])["metadata"]["video_id"] == ID
+    assert json.loads(entry["answer_country"])["metadata"]["country"] == stored.country
     assert stored.media is not None
     assert stored.media.expires_at is not None
     assert 0 < int(entry["media"]) < stored.media.expires_at.timestamp()

@@ -219,6 +219,35 @@ async def test_an_absence_in_the_cache_is_charged_as_404(desk: Desk) -> None:
     assert event.status == 404
 
 
+@pytest.mark.parametrize(
+    ("max_age", "is_hit"), [(None, True), (0, False), (50, False), (150, True)], ids=str
+)
+@pytest.mark.parametrize("fields", [{"plain": "{}", "video_url": "x"}, {"reason": "not_found"}])
+async def test_a_hit_is_as_young_as_the_caller_asks(
+    desk: Desk, max_age: int | None, is_hit: bool, fields: dict[str, str]
+) -> None:
+    _, key = await desk.caller()
+    observed_at = str(int(await moment(desk)) - 100)
+    await desk.redis.hset(VIDEO, "observed_at", observed_at)
+    for name, value in fields.items():
+        await desk.redis.hset(VIDEO, name, value)
+
+    admission = await desk.admit(key, cost=1, cache_key=VIDEO, cache_fields=FIELDS, max_age=max_age)
+
+    assert admission.is_charged is is_hit
+    assert admission.requests_remaining == 49
+    assert await desk.redis.xlen(STREAM) == int(is_hit)
+
+
+async def test_an_entry_of_unknown_age_is_no_hit_for_who_asks_for_one(desk: Desk) -> None:
+    _, key = await desk.caller()
+    await desk.redis.hset(VIDEO, mapping={"reason": "video_deleted"})
+
+    admission = await desk.admit(key, cost=1, cache_key=VIDEO, cache_fields=FIELDS, max_age=99)
+
+    assert not admission.is_charged
+
+
 async def test_half_an_entry_is_no_hit(desk: Desk) -> None:
     _, key = await desk.caller()
     await desk.redis.hset(VIDEO, mapping={"video_url": "https://example.com/v"})

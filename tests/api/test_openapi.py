@@ -7,10 +7,15 @@ import pytest
 from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import validate
 
-from tests.api.conftest import EXTRACT, Api, a_video, put
+from pipelines.documents.nulls import NullReason
+from tests.api.conftest import EXTRACT, LINK, VIDEO_ID, Api, a_video, put
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+
+BATCH = f"{EXTRACT}/batch"
+VIDEO = "/api/v1/videos/{id}"
 
 
 @pytest.fixture
@@ -98,6 +103,26 @@ async def test_the_body_is_described(description: dict[str, Any]) -> None:
     assert schema["properties"]["extract_metadata"]["default"] is True
 
 
+async def test_a_batch_and_a_post_are_described(description: dict[str, Any]) -> None:
+    batch = description["components"]["schemas"]["BatchRequest"]
+    urls, age = batch["properties"]["urls"], batch["properties"]["max_age"]
+    read = description["paths"][VIDEO]["get"]
+    parameters = {parameter["name"]: parameter for parameter in read["parameters"]}
+
+    assert (batch["required"], urls["minItems"], urls["maxItems"]) == (["urls"], 1, 100)
+    assert (age["type"], age["minimum"], age["maximum"]) == ("integer", 0, 2_592_000)
+    assert set(parameters) == {"id", "extract_country", "max_age", "If-None-Match"}
+    assert parameters["max_age"]["schema"]["maximum"] == 2_592_000
+    assert "ETag" in read["responses"]["304"]["headers"]
+    assert "content" not in read["responses"]["304"]
+
+
+async def test_every_reason_of_a_null_is_described(description: dict[str, Any]) -> None:
+    absent = description["components"]["schemas"]["Meta"]["properties"]["absent"]
+
+    assert absent["additionalProperties"]["enum"] == [reason.value for reason in NullReason]
+
+
 async def test_real_answers_fit_the_description(
     api: Api, key: str, redis_client: Redis, description: dict[str, Any]
 ) -> None:
@@ -107,7 +132,11 @@ async def test_real_answers_fit_the_description(
     health = await api.call("GET", "/health")
     me = await api.call("GET", "/api/v1/user/me", key=key)
     usage = await api.call("GET", "/api/v1/user/usage?period=week", key=key)
+    batch = await api.call("POST", BATCH, key=key, json={"urls": [LINK, "wrong"]})
+    video = await api.call("GET", f"/api/v1/videos/{VIDEO_ID}", key=key)
 
+    assert conforms(description, batch.body, 200, BATCH, "post")
+    assert conforms(description, video.body, 200, VIDEO, "get")
     assert conforms(description, found.body, 200, EXTRACT, "post")
     assert conforms(description, wrong.body, 400, EXTRACT, "post")
     assert conforms(description, health.body, 200, "/health", "get")

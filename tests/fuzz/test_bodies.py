@@ -15,7 +15,10 @@ from tests.fuzz.depth import QUICK
 if TYPE_CHECKING:
     from tests.api.conftest import Api, Callers
 
-NAMES = st.sampled_from(["url", "extract_metadata", "extract_country", "$where"]) | st.text()
+NAMES = (
+    st.sampled_from(["url", "urls", "extract_metadata", "extract_country", "max_age", "$where"])
+    | st.text()
+)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(),
     lambda inner: (
@@ -38,18 +41,24 @@ HEADERS = st.fixed_dictionaries(
 DOCUMENTED = {400, 403, 413, 429}
 
 
-async def check(api: Api, key: str, body: bytes, headers: dict[str, str]) -> None:
+PATHS = (EXTRACT, f"{EXTRACT}/batch")
+
+
+async def check(api: Api, key: str, path: str, body: bytes, headers: dict[str, str]) -> None:
     async with api.session.post(
-        api.url + EXTRACT, data=body, headers={"X-API-Key": key, **headers}
+        api.url + path, data=body, headers={"X-API-Key": key, **headers}
     ) as response:
         answer: dict[str, Any] = orjson.loads(await response.read())
-        assert response.status in DOCUMENTED, (response.status, body, headers)
+        is_batch = path != EXTRACT and response.status == 200
+        assert is_batch or response.status in DOCUMENTED, (response.status, body, headers)
         assert response.headers["X-Request-ID"].startswith("req_")
-    assert answer["success"] is False
-    assert {"error", "detail"} <= answer.keys()
+    # Links that are none are what a batch answers, one by one.
+    for refused in answer["outcomes"] if is_batch else [answer]:
+        assert refused["success"] is False
+        assert {"error", "detail"} <= refused.keys()
 
 
-async def many(api: Api, callers: Callers, count: int) -> int:
+async def many(api: Api, callers: Callers, count: int, path: str) -> int:
     """Ask with generated bodies; hypothesis runs in a thread, the requests in this loop."""
     _, key = await callers.make(PlanName.BUSINESS)
     loop = asyncio.get_running_loop()
@@ -60,16 +69,20 @@ async def many(api: Api, callers: Callers, count: int) -> int:
     def ask(body: bytes, headers: dict[str, str]) -> None:
         nonlocal tried
         tried += 1
-        asyncio.run_coroutine_threadsafe(check(api, key, body, headers), loop).result(20)
+        asyncio.run_coroutine_threadsafe(check(api, key, path, body, headers), loop).result(20)
 
     await asyncio.to_thread(ask)
     return tried
 
 
-async def test_any_body_is_refused_in_the_documented_way(api: Api, callers: Callers) -> None:
-    assert await many(api, callers, 100) >= 50
+@pytest.mark.parametrize("path", PATHS)
+async def test_any_body_is_refused_in_the_documented_way(
+    api: Api, callers: Callers, path: str
+) -> None:
+    assert await many(api, callers, 100, path) >= 50
 
 
 @pytest.mark.drill
-async def test_any_body_at_length(api: Api, callers: Callers) -> None:
-    assert await many(api, callers, 2_000) >= 1_000
+@pytest.mark.parametrize("path", PATHS)
+async def test_any_body_at_length(api: Api, callers: Callers, path: str) -> None:
+    assert await many(api, callers, 2_000, path) >= 1_000
