@@ -27,6 +27,8 @@ def convert(body: bytes, given: str | None, wanted: str) -> bytes:
     text = body.decode("utf-8-sig", "replace").replace("\0", "")
     try:
         captions = _READERS.get(given or "", _read_either)(text)
+        if _FORMS.get(given or "") == wanted:
+            return text.encode()
         if wanted == "vtt":
             return captions.content.encode()
         buffer = io.StringIO()
@@ -78,4 +80,5 @@ def _moment(milliseconds: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02}.{rest % 1000:03}"
 
 
+_FORMS = {"webvtt": "vtt", "srt": "srt"}
 _READERS = {"webvtt": _read_vtt, "srt": _read_srt, "creator_caption": _read_creators}
