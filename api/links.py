@@ -68,7 +68,7 @@ class Links:
         """
         expires, account = query.get("exp", ""), query.get("account", "")
         options = {name: query[name] for name in _OPTIONS if name in query}
-        signed = f"exp={_quoted(expires)}&account={_quoted(account)}{_written(options)}".encode()
+        signed = f"exp={quoted(expires)}&account={quoted(account)}{_written(options)}".encode()
         given = query.get("sig", "").encode(errors="replace")
         expected = self._sign(video_id, file.encode(errors="replace"), signed)
         if not hmac.compare_digest(expected.encode(), given):
@@ -93,7 +93,7 @@ def path_of(choice: Choice, form: str = "") -> str:
         case Kind.IMAGE:
             return f"images/{choice.number}"
         case Kind.SUBTITLES:
-            return f"subtitles/{_quoted(choice.language)}.{form}"
+            return f"subtitles/{quoted(choice.language)}.{form}"
 
 
 def _options(choice: Choice) -> dict[str, str]:
@@ -105,8 +105,9 @@ def _options(choice: Choice) -> dict[str, str]:
 
 
 def _written(options: Mapping[str, str]) -> str:
-    return "".join(f"&{name}={_quoted(word)}" for name, word in options.items())
+    return "".join(f"&{name}={quoted(word)}" for name, word in options.items())
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
+    """A word as links have it."""
     return quote(word, safe="", errors="replace")

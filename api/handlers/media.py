@@ -17,7 +17,7 @@ from api.errors import (
     ApiError,
     refusal,
 )
-from api.links import LinkRefusedError, path_of
+from api.links import MUSIC, STREAM, LinkRefusedError, quoted
 from api.parts import ACCOUNTS, LINKS, LOCATOR, PLAYER, STREAMS
 from api.storage import storage
 from api.subtitles import TYPES
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Send = Callable[[web.Request, File], Awaitable[web.StreamResponse]]
 
 VIDEOS = ("video/mp4",)
-MUSIC = ("audio/mpeg", "audio/mp4")
+SOUNDS = ("audio/mpeg", "audio/mp4")
 IMAGES = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/heic")
 _PROBLEMS = (
     LINK_REFUSED,
@@ -63,7 +63,7 @@ async def stream_video(request: web.Request) -> web.StreamResponse:
     No key is needed: the link is signed and ends at the second its query names. Parts of the
     file are answered to `Range`.
     """
-    grant = _grant(request, Choice())
+    grant = _grant(request, STREAM)
     choice = Choice(
         quality=Quality(grant.options.get("quality", Quality.DEFAULT)),
         codec=Codec(grant.options.get("codec", Codec.ANY)),
@@ -75,7 +75,7 @@ async def stream_video(request: web.Request) -> web.StreamResponse:
     tag="Media",
     summary="Play the sound of a post",
     needs_key=False,
-    files=MUSIC,
+    files=SOUNDS,
     problems=_PROBLEMS,
 )
 async def stream_music(request: web.Request) -> web.StreamResponse:
@@ -83,8 +83,8 @@ async def stream_music(request: web.Request) -> web.StreamResponse:
 
     As with the video, no key is needed, and parts are answered to `Range`.
     """
-    choice = Choice(kind=Kind.MUSIC)
-    return await _send(request, _grant(request, choice), choice, request.app[PLAYER].play)
+    grant = _grant(request, MUSIC)
+    return await _send(request, grant, Choice(kind=Kind.MUSIC), request.app[PLAYER].play)
 
 
 @documented(
@@ -99,8 +99,10 @@ async def stream_image(request: web.Request) -> web.StreamResponse:
 
     As with the video, no key is needed, and parts are answered to `Range`.
     """
-    choice = Choice(kind=Kind.IMAGE, number=int(request.match_info["number"]))
-    return await _send(request, _grant(request, choice), choice, request.app[PLAYER].play)
+    number = request.match_info["number"]
+    grant = _grant(request, f"images/{quoted(number)}")
+    choice = Choice(kind=Kind.IMAGE, number=int(number))
+    return await _send(request, grant, choice, request.app[PLAYER].play)
 
 
 @documented(
@@ -116,8 +118,7 @@ async def read_subtitles(request: web.Request) -> web.StreamResponse:
     As with the video, no key is needed, and parts are answered to `Range`.
     """
     language, form = request.match_info["language"], request.match_info["form"]
-    named = Choice(kind=Kind.SUBTITLES, language=language)
-    grant = _grant(request, named, form)
+    grant = _grant(request, f"subtitles/{quoted(language)}.{quoted(form)}")
     choice = Choice(kind=Kind.SUBTITLES, language=language, source=grant.options.get("source", ""))
     return await _send(request, grant, choice, request.app[PLAYER].write)
 
@@ -138,8 +139,8 @@ async def _send(
             raise refusal(Reason.UPSTREAM_BLOCKED) from None
 
 
-def _grant(request: web.Request, choice: Choice, form: str = "") -> Grant:
-    file = path_of(choice, form)
+def _grant(request: web.Request, file: str) -> Grant:
+    """What the link allows; until then nothing that it says is believed."""
     try:
         return request.app[LINKS].read(request.match_info["id"], request.query, file=file)
     except LinkRefusedError as error:

@@ -47,8 +47,9 @@ class Cdn:
     endless: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)
     sent: int = 0
-    raw_port: int = 0
-    servers: list[asyncio.Server] = field(default_factory=list)
+    raw_host: str = ""
+    raw_answer: bytes = b""
+    then_waits: bool = False
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         self.seen.append(request)
@@ -103,6 +104,14 @@ class Cdn:
         self.left.set()
         return response
 
+    async def serve_raw(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(self.raw_answer)
+        await writer.drain()
+        if self.then_waits:
+            await reader.read()
+        writer.close()
+
     async def hop(self, request: web.Request) -> web.StreamResponse:
         raise web.HTTPFound(request.query["to"])
 
@@ -116,23 +125,21 @@ async def cdn() -> AsyncIterator[Cdn]:
     app.router.add_get("/hop.mp4", cdn.hop)
     app.router.add_get("/large.mp4", cdn.large)
     app.router.add_get("/silent.mp4", cdn.silent)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        cdn.raw_port = probe.getsockname()[1]
+    raw_server = await asyncio.start_server(cdn.serve_raw, "127.0.0.1", 0)
+    cdn.raw_host = "{}:{}".format(*raw_server.sockets[0].getsockname())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port, *_ = runner.addresses[0]
     cdn.url = f"http://{host}:{port}"
     yield cdn
-    for server in cdn.servers:
-        server.close()
+    raw_server.close()
     await runner.cleanup()
 
 
 @pytest.fixture
 async def api(environment: Environment, cdn: Cdn) -> AsyncIterator[Api]:
-    hosts = (cdn.url.removeprefix("http://"), f"127.0.0.1:{cdn.raw_port}")
+    hosts = (cdn.url.removeprefix("http://"), cdn.raw_host)
     changes = {"tiktok_media_hosts": hosts}
     async with serving(environment.model_copy(update=changes)) as api:
         yield api
@@ -247,20 +254,10 @@ async def test_an_account_has_no_more_streams_at_once_than_its_plan_allows(
         two.close()
 
 
-async def raw(cdn: Cdn, answer: bytes, *, then_waits: bool = False) -> str:
-    """A server that answers with these bytes, and then ends or says nothing more."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer)
-        await writer.drain()
-        if then_waits:
-            await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", cdn.raw_port)
-    cdn.servers.append(server)
-    return f"http://127.0.0.1:{cdn.raw_port}/v.mp4"
+def raw(cdn: Cdn, answer: bytes, *, then_waits: bool = False) -> str:
+    """Where a server answers with these bytes, and then ends or says nothing more."""
+    cdn.raw_answer, cdn.then_waits = answer, then_waits
+    return f"http://{cdn.raw_host}/v.mp4"
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\n"
@@ -281,7 +278,7 @@ async def test_a_file_that_breaks_off_is_never_taken_for_whole(  # noqa: PLR0917
     redis_client: Redis,
     database: AsyncDatabase[Document],
 ) -> None:
-    await store(await raw(cdn, answer), redis_client, database)
+    await store(raw(cdn, answer), redis_client, database)
     with pytest.raises(ClientError):
         await get(api, link)
 
@@ -290,7 +287,7 @@ async def test_a_file_with_more_than_it_says_is_never_sent_with_it(
     api: Api, cdn: Cdn, link: str, redis_client: Redis, database: AsyncDatabase[Document]
 ) -> None:
     answer = OK + b"Content-Length: 500\r\n\r\n" + b"x" * 1000
-    await store(await raw(cdn, answer), redis_client, database)
+    await store(raw(cdn, answer), redis_client, database)
     status, _, body = await get(api, link)
     assert status == 503 or (status, body) == (200, b"x" * 500)
 
@@ -314,7 +311,7 @@ async def test_what_is_no_answer_to_the_question_is_answered_503(  # noqa: PLR09
     redis_client: Redis,
     database: AsyncDatabase[Document],
 ) -> None:
-    await store(await raw(cdn, answer), redis_client, database)
+    await store(raw(cdn, answer), redis_client, database)
     answered = await api.call("GET", URL(link).raw_path_qs)
     assert (answered.status, answered.body["reason"]) == (503, "upstream_error")
 
@@ -325,7 +322,7 @@ async def test_an_upstream_that_falls_silent_ends_the_stream(
     await api.app[PLAYER].close()
     api.app[PLAYER]._upstream = Upstream(api.app[ENVIRONMENT].tiktok_media_hosts, idle_s=0.3)
     answer = OK + b"Content-Length: 1000\r\n\r\n" + b"x" * 500
-    await store(await raw(cdn, answer, then_waits=True), redis_client, database)
+    await store(raw(cdn, answer, then_waits=True), redis_client, database)
     with pytest.raises(ClientError):
         await get(api, link)
 
@@ -347,7 +344,7 @@ async def test_a_page_or_nothing_in_place_of_the_file_is_no_file(  # noqa: PLR09
     redis_client: Redis,
     database: AsyncDatabase[Document],
 ) -> None:
-    await store(await raw(cdn, answer), redis_client, database)
+    await store(raw(cdn, answer), redis_client, database)
     answered = await api.call("GET", URL(link).raw_path_qs)
     assert (answered.status, answered.body["reason"]) == (503, "upstream_blocked")
 
@@ -356,7 +353,7 @@ async def test_a_whole_file_in_place_of_a_part_is_passed_on_as_such(
     api: Api, cdn: Cdn, link: str, redis_client: Redis, database: AsyncDatabase[Document]
 ) -> None:
     answer = OK + b"Content-Length: 500\r\n\r\n" + b"x" * 500
-    await store(await raw(cdn, answer), redis_client, database)
+    await store(raw(cdn, answer), redis_client, database)
     status, headers, body = await get(api, link, Range="bytes=0-9")
     assert (status, body) == (200, b"x" * 500)
     assert "Content-Range" not in headers
