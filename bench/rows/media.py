@@ -100,8 +100,10 @@ def _video(name: str, files: Server) -> Video:
 
 def _peer(stack: AsyncExitStack, ground: Ground, module: str, *arguments: str) -> Server:
     port = free_port()
-    command = (OUR_PYTHON, "-m", f"bench.peers.{module}", str(port), *arguments)
-    return stack.enter_context(ground.server(*command, port=port))
+    server = ground.server(
+        *(OUR_PYTHON, "-m", f"bench.peers.{module}"), str(port), *arguments, port=port
+    )
+    return stack.enter_context(server)
 
 
 async def _rate(link: str, *, duration_s: int = DURATION_S) -> float:
