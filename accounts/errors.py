@@ -49,6 +49,14 @@ class TooManyStrangersError(AccountsError):
         self.retry_after_s = retry_after_s
 
 
+class KeyReusedError(AccountsError):
+    """The idempotency key belongs to another request of the account."""
+
+
+class UnderWayError(AccountsError):
+    """The request with this idempotency key is being worked on."""
+
+
 @dataclass(slots=True)
 class Standing:
     """How an account stands with its rate and its month."""
@@ -62,6 +70,10 @@ class Standing:
     """Unix seconds at which the oldest counted request is forgotten."""
     requests_remaining: int
     """What is left of the month."""
+    reset_after_s: int
+    """Seconds until ``reset_at``, by Redis' clock."""
+    at_us: int
+    """Microseconds at which all this was so, by Redis' clock: what an admitted call counts by."""
 
 
 class RefusedError(AccountsError):
@@ -75,6 +87,8 @@ class RefusedError(AccountsError):
         self.remaining = standing.remaining
         self.reset_at = standing.reset_at
         self.requests_remaining = standing.requests_remaining
+        self.reset_after_s = standing.reset_after_s
+        self.at_us = standing.at_us
 
 
 class SuspendedError(RefusedError):

@@ -25,10 +25,11 @@ _PLANS = {name.encode(): name for name in PlanName}
 _MICRO = 1_000_000
 
 
-def standing_of(answer: list[Any]) -> tuple[PlanName, int, int, int, int]:
+def standing_of(answer: list[Any]) -> tuple[PlanName, int, int, int, int, int, int]:
     """The fields of a :class:`Standing`, in its order."""
-    _, _, plan, limit, remaining, reset_us, requests_remaining, *_ = answer
-    return _PLANS[plan], limit, remaining, ceil(reset_us / _MICRO), requests_remaining
+    _, _, plan, limit, remaining, reset_us, requests_remaining, now_us, *_ = answer
+    reset_at, reset_after_s = -(-reset_us // _MICRO), -((now_us - reset_us) // _MICRO)
+    return _PLANS[plan], limit, remaining, reset_at, requests_remaining, reset_after_s, now_us
 
 
 def refuse(answer: list[Any]) -> NoReturn:
@@ -42,19 +43,18 @@ def refuse(answer: list[Any]) -> NoReturn:
     if verdict == b"expired":
         raise ExpiredKeyError
     standing = Standing(*standing_of(answer))
-    now_us = answer[7]
     if verdict == b"rate":
         raise RateExceededError(
             standing,
             maximum=standing.limit,
-            retry_after_s=max(1, ceil((answer[5] - now_us) / _MICRO)),
+            retry_after_s=max(1, standing.reset_after_s),
         )
     if verdict == b"month":
         period_end = int(answer[8])
         raise MonthSpentError(
             standing,
             maximum=PLANS[standing.plan].requests_per_month,
-            retry_after_s=max(1, ceil(period_end - now_us / _MICRO)),
+            retry_after_s=max(1, ceil(period_end - standing.at_us / _MICRO)),
             period_end=period_end,
         )
     raise _REFUSALS[verdict](standing)

@@ -19,6 +19,7 @@ from api.errors import (
     moment,
     refusal,
 )
+from api.rates import RATE_LIMIT, rate_limit
 from crawler.errors import Reason
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Admissions:
             ApiError: Redis does not answer; the reservation lapses by itself.
         """
         try:
-            return await self._limits.settle(
+            admission.requests_remaining = await self._limits.settle(
                 admission,
                 request_id=call.id,
                 status=status,
@@ -102,6 +103,7 @@ class Admissions:
             )
         except errors.LimitsUnavailableError as error:
             raise refusal(Reason.STORAGE_UNAVAILABLE) from error
+        return admission.requests_remaining
 
     def _refuse(self, call: Call, error: errors.AccountsError) -> NoReturn:
         if isinstance(error, errors.RefusedError):
@@ -124,7 +126,9 @@ class Admissions:
             case errors.RateExceededError():
                 raise _too_many(RATE_EXCEEDED, error, "minute", error.reset_at) from None
             case errors.MonthSpentError():
-                raise _too_many(MONTH_SPENT, error, "month", error.period_end) from None
+                refused = _too_many(MONTH_SPENT, error, "month", error.period_end)
+                refused.headers[RATE_LIMIT] = f"{rate_limit(error)};t={error.retry_after_s}"
+                raise refused from None
             case _:
                 raise refusal(Reason.STORAGE_UNAVAILABLE) from error
 

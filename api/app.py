@@ -10,6 +10,7 @@ from aiohttp import web
 from accounts.accounts import Accounts
 from accounts.keys import Keys
 from accounts.limits import Limits
+from accounts.once import Once
 from accounts.reports import Reports
 from accounts.usage import Usage
 from api.admissions import Admissions
@@ -37,6 +38,7 @@ from api.parts import (
     HEALTH,
     LINKS,
     LOCATOR,
+    ONCE,
     PLAYER,
     REPORTS,
     STREAMS,
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
     from settings.env import Environment
 
 SETTLE_S = 5.0
-"""How long after its answer was due a reservation lapses."""
+"""How long after its answer was due a reservation lapses, and the claim of an idempotency key."""
 
 
 def build_app(environment: Environment) -> web.Application:
@@ -109,6 +111,11 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         stack.push_async_callback(app[PLAYER].close)
         app[STREAMS] = Streams(cache)
         app[ADMISSIONS] = Admissions(limits, upgrade_url=environment.upgrade_url)
+        app[ONCE] = Once(
+            wire,
+            secret_key(environment),
+            lease_s=environment.extract_timeout_s + SETTLE_S,
+        )
         app[EXTRACTION] = Extraction(
             app[ADMISSIONS],
             redis=cache,

@@ -49,14 +49,7 @@ class BodyParser(AIOHTTPParser):
         """
         if limit := getattr(schema, "max_bytes", 0):
             req._client_max_size = limit
-        try:
-            body = await _read(req)
-        except web.HTTPRequestEntityTooLarge:
-            raise ApiError(TOO_LARGE) from None
-        except (web.RequestPayloadError, ConnectionResetError):
-            raise ApiError(INVALID_PARAMETER, detail="The body cannot be decoded") from None
-        except TimeoutError:
-            raise ApiError(INVALID_PARAMETER, detail="The body did not arrive in time") from None
+        body = await read_whole(req)
         if not body:
             return missing
         try:
@@ -71,6 +64,22 @@ class BodyParser(AIOHTTPParser):
         """Refuse what does not fit the schema."""
         (problems,) = error.messages_dict.values()
         raise _refusal(problems, schema) from None
+
+
+async def read_whole(request: web.Request) -> bytes:
+    """A request's body; the same again for who asks again.
+
+    Raises:
+        ApiError: it is too large, cannot be decoded, or does not arrive in time.
+    """
+    try:
+        return await _read(request)
+    except web.HTTPRequestEntityTooLarge:
+        raise ApiError(TOO_LARGE) from None
+    except (web.RequestPayloadError, ConnectionResetError):
+        raise ApiError(INVALID_PARAMETER, detail="The body cannot be decoded") from None
+    except TimeoutError:
+        raise ApiError(INVALID_PARAMETER, detail="The body did not arrive in time") from None
 
 
 async def _read(request: web.Request) -> bytes:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import web
 
+if TYPE_CHECKING:
+    from settings.plans import PlanName
+
 
 class Standing(Protocol):
-    """How an account stands with its rate."""
+    """How an account stands with its rate and its month."""
+
+    @property
+    def plan(self) -> PlanName:
+        """The account's plan."""
 
     @property
     def limit(self) -> int:
@@ -22,6 +29,14 @@ class Standing(Protocol):
     @property
     def reset_at(self) -> int:
         """Unix seconds at which the oldest counted request is forgotten."""
+
+    @property
+    def reset_after_s(self) -> int:
+        """Seconds until then."""
+
+    @property
+    def requests_remaining(self) -> int:
+        """What is left of the month."""
 
 
 @dataclass(slots=True)

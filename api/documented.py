@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp_apispec import docs, request_schema
 
-from api.errors import ApiError, Problem
+from api.errors import INVALID_PARAMETER, KEY_REUSED, UNDER_WAY, ApiError, Problem
 from api.schemas.errors import (
+    ConflictAnswer,
     ErrorAnswer,
     ForbiddenAnswer,
     OurFaultAnswer,
@@ -31,8 +32,10 @@ SCHEMAS: Mapping[int, type[Schema]] = {
     401: ErrorAnswer,
     403: ForbiddenAnswer,
     404: VideoNotFoundAnswer,
+    409: ConflictAnswer,
     413: RequestErrorAnswer,
     416: ErrorAnswer,
+    422: ErrorAnswer,
     429: TooManyAnswer,
     500: OurFaultAnswer,
     503: UnavailableAnswer,
@@ -59,6 +62,31 @@ _RATE = {
         "type": "integer",
         "description": "Unix seconds at which the oldest counted request is forgotten.",
     },
+    "RateLimit-Policy": {
+        "type": "string",
+        "description": 'What the plan allows, such as `"minute";q=30;w=60, "month";q=1000`.',
+    },
+    "RateLimit": {
+        "type": "string",
+        "description": 'What is left of it, such as `"minute";r=28;t=12, "month";r=949`.',
+    },
+}
+_REPLAYED = {
+    "Idempotent-Replayed": {
+        "type": "string",
+        "description": "`true` on the answer that was given to the same `Idempotency-Key` before.",
+    }
+}
+_IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "description": "A new random value for each request: sent again with it, the request is not"
+    " done and charged again but answered as it was. Kept for 24 hours.",
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 255,
+    "pattern": "^[!-~]([ -~]*[!-~])?$",
 }
 
 
@@ -132,6 +160,20 @@ def _body(schema: type[Schema] | None, description: str, example: Any) -> dict[s
     return {"schema": schema, "examples": {description: example}} if schema else {}
 
 
+def with_idempotency(operation: Mapping[str, Any]) -> dict[str, Any]:
+    """An operation as it is with the header that makes it safe to send again."""
+    responses = dict(operation["responses"])
+    for status, ours in _errors((INVALID_PARAMETER, UNDER_WAY, KEY_REUSED), needs_key=True).items():
+        theirs = responses.get(status, ours)
+        examples = {**ours["examples"], **theirs["examples"]}
+        responses[status] = {**theirs, "examples": examples, "description": "; ".join(examples)}
+    for status, response in responses.items():
+        if status.startswith("2") or status == "404":
+            responses[status] = {**response, "headers": {**response["headers"], **_REPLAYED}}
+    parameters = [*operation["parameters"], _IDEMPOTENCY_KEY]
+    return {**operation, "parameters": parameters, "responses": responses}
+
+
 def _errors(problems: Iterable[Problem], *, needs_key: bool) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for problem in problems:
@@ -153,5 +195,5 @@ def _headers(status: int, *, needs_key: bool) -> dict[str, Any]:
     return {
         **_ID,
         **(_RATE if needs_key and status != 401 else {}),
-        **(_WAIT if status in {429, 503} and needs_key else {}),
+        **(_WAIT if status in {409, 429, 503} and needs_key else {}),
     }

@@ -31,6 +31,8 @@ class Problem:
     """What is wrong, for a reader; the usual text where it varies."""
     example: Mapping[str, Any] = field(default_factory=dict)
     """Further keys of the body, as documentation shows them."""
+    is_charged: bool = False
+    """Whether it is an answer like the one that was asked for, and charged like it."""
 
 
 UNAUTHORIZED = Problem(status=401, error="Unauthorized", detail="The X-API-Key header is missing")
@@ -88,6 +90,7 @@ VIDEO_NOT_FOUND = Problem(
     status=404,
     error="Video not found",
     detail="The video may have been deleted or is private",
+    is_charged=True,
     example={
         "reason": Reason.VIDEO_DELETED.value,
         "retryable": False,
@@ -107,6 +110,17 @@ TOO_LARGE = Problem(
     error="Payload too large",
     detail="The body is larger than any valid request",
     example={"requests_remaining": 949},
+)
+UNDER_WAY = Problem(
+    status=409,
+    error="Request in progress",
+    detail="The request with this Idempotency-Key is being worked on: ask again in a moment",
+    example={"retry_after": 1},
+)
+KEY_REUSED = Problem(
+    status=422,
+    error="Idempotency key reused",
+    detail="This Idempotency-Key was sent with another request: send a new one with each request",
 )
 RATE_EXCEEDED = Problem(
     status=429,

@@ -115,7 +115,7 @@ def file_headers(name: str, content_type: str) -> dict[str, str]:
     """What every file is sent with."""
     return {
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, no-store",
+        "Cache-Control": "private, no-store, no-transform",
         "Content-Disposition": f'inline; filename="{name}"',
         "Content-Type": content_type,
         "X-Content-Type-Options": "nosniff",

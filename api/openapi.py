@@ -10,7 +10,7 @@ from aiohttp_apispec import AiohttpApiSpec
 
 from api.body import BodyParser
 from api.calls import DATA
-from api.documented import BODY_EXAMPLE, FILE_TYPES
+from api.documented import BODY_EXAMPLE, FILE_TYPES, with_idempotency
 from api.version import version
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class OpenApi(AiohttpApiSpec):  # type: ignore[misc] # the package has no types
         """Describe one route; the package would use up what the handler was described with."""
         if method == "head":
             return
+        if method in {"post", "patch"} and {"ApiKey": []} in data["security"]:
+            data = with_idempotency(data)
         parameters = [*data["parameters"]]
         super()._update_paths({**data, "parameters": parameters}, method, url_path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from accounts.accounts import Accounts
+from accounts.once import Once
 from accounts.reports import Reports
 from api.admissions import Admissions
 from api.batch import Batches
@@ -19,6 +20,7 @@ from settings.env import Environment
 ENVIRONMENT = web.AppKey("environment", Environment)
 ACCOUNTS = web.AppKey("accounts", Accounts)
 REPORTS = web.AppKey("reports", Reports)
+ONCE = web.AppKey("once", Once)
 ADMISSIONS = web.AppKey("admissions", Admissions)
 BATCHES = web.AppKey("batches", Batches)
 EXTRACTION = web.AppKey("extraction", Extraction)

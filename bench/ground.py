@@ -67,6 +67,11 @@ class Ground:
         return self._valkey.url
 
     @property
+    def redis_pid(self) -> int:
+        """The process of Valkey."""
+        return self._valkey.process.pid
+
+    @property
     def redis_socket(self) -> Path:
         """The socket of Valkey."""
         return self._valkey.socket
@@ -97,11 +102,16 @@ class Ground:
             yield pid
 
     @asynccontextmanager
-    async def api(self, site: Server, **more: str) -> AsyncIterator[Server]:
-        """The API in one process, as it is served."""
+    async def api(self, site: Server, *, processes: int = 1, **more: str) -> AsyncIterator[Server]:
+        """The API as it is served; of several processes the id is that of their supervisor."""
         port = free_port()
-        settings = {"TIKTOK_URL": site.url, "API_PORT": str(port), **more}
-        with self._running([OUR_PYTHON, "manage.py", "serve"], "api", **settings) as pid:
+        settings = {
+            "TIKTOK_URL": site.url,
+            "API_PORT": str(port),
+            "API_PROCESSES": str(processes),
+            **more,
+        }
+        with self._running([OUR_PYTHON, "manage.py", "serve"], f"api-{port}", **settings) as pid:
             _wait_until_open(port)
             server = Server(url=f"http://127.0.0.1:{port}", pid=pid)
             await _wait_until_healthy(server)

@@ -52,7 +52,7 @@ class Row:
     @property
     def cells(self) -> tuple[str, ...]:
         """The row's cells, in the order of the table's head."""
-        reached = "yes" if self.is_reached else "**no**"
+        reached = "–" if self.limit == "–" else "yes" if self.is_reached else "**no**"
         return (self.what, self.ours, self.peer, self.ratio, self.limit, reached)
 
 
@@ -62,10 +62,13 @@ def compare(
     peer: Sequence[float],
     *,
     unit: str,
-    limit: Limit,
+    limit: Limit | None,
     is_inverse: bool = False,
 ) -> Row:
-    """A row whose limit holds for ours divided by the peer's, or the inverse, round by round."""
+    """A row whose limit holds for ours divided by the peer's, or the inverse, round by round.
+
+    Without a limit it says only what was seen.
+    """
     pairs = list(zip(ours, peer, strict=True))
     ratios = [theirs / own if is_inverse else own / theirs for own, theirs in pairs]
     return Row(
@@ -73,8 +76,8 @@ def compare(
         ours=_middle(ours) + unit,
         peer=_middle(peer) + unit,
         ratio=_spread(ratios),
-        limit=f"{limit} ×",
-        is_reached=limit.is_kept(median(ratios)),
+        limit=f"{limit} ×" if limit else "–",
+        is_reached=limit is None or limit.is_kept(median(ratios)),
     )
 
 

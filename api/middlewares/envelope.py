@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 import orjson
 from aiohttp import web
+from aiohttp.hdrs import ACCEPT_ENCODING
 
+from api import rates
 from api.calls import CALL, Call
+from api.compressing import compress
 from api.errors import (
     ENDPOINT_NOT_FOUND,
     OUR_FAULT,
@@ -48,6 +51,9 @@ def enveloped(handler: Handler) -> Handler:
             logger.exception("%s failed", _line(request))
             response = answer(ApiError(OUR_FAULT, request_id=call.id))
         _label(response, call)
+        # What is asked for by POST is kept by no cache, so it need not say what it varies by.
+        if request.method != "POST" or ACCEPT_ENCODING in request.headers:
+            await compress(request, response)
         if response.status >= 400 or logger.isEnabledFor(logging.DEBUG):
             _log(request, response, elapsed_s=monotonic() - call.started)
         return response
@@ -75,13 +81,9 @@ async def _stray(request: web.Request, call: Call, error: web.HTTPException) -> 
 
 
 def _label(response: web.StreamResponse, call: Call) -> None:
-    headers = response.headers
-    headers["X-Request-ID"] = call.id
-    standing = call.standing
-    if standing is not None:
-        headers["X-RateLimit-Limit"] = str(standing.limit)
-        headers["X-RateLimit-Remaining"] = str(standing.remaining)
-        headers["X-RateLimit-Reset"] = str(standing.reset_at)
+    response.headers["X-Request-ID"] = call.id
+    if call.standing is not None:
+        rates.label(response.headers, call.standing)
 
 
 def _log(request: web.Request, response: web.StreamResponse, *, elapsed_s: float) -> None:

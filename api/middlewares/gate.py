@@ -12,6 +12,8 @@ from accounts.keys import digest
 from api.addresses import caller_address
 from api.calls import CALL, Call
 from api.errors import UNAUTHORIZED, ApiError
+from api.middlewares.once import KEY_HEADER as IDEMPOTENCY_KEY
+from api.middlewares.once import once
 from api.parts import ADMISSIONS, ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -27,8 +29,9 @@ def behind_gate(handler: Handler) -> Handler:
     """Let only requests with a key reach the endpoint, and only valid ones.
 
     A request that turns out to be wrong before its handler has admitted it is admitted here: it
-    counts towards the rate and costs nothing.
+    counts towards the rate and costs nothing. A POST with an idempotency key is done once.
     """
+    handler_once = once(handler)
 
     @wraps(handler)
     async def guarded(request: web.Request) -> web.StreamResponse:
@@ -36,7 +39,9 @@ def behind_gate(handler: Handler) -> Handler:
         if not _take_key(request, call):
             raise ApiError(UNAUTHORIZED)
         try:
-            response: web.StreamResponse = await validation_middleware(request, handler)
+            response: web.StreamResponse = await validation_middleware(
+                request, handler_once if IDEMPOTENCY_KEY in request.headers else handler
+            )
         except ApiError as error:
             await request.app[ADMISSIONS].count_wrong(call, error)
             raise

@@ -50,6 +50,14 @@ class VideoNotFoundAnswer(ErrorAnswer):
     requests_remaining = fields.Integer(metadata={"description": "What is left of the month."})
 
 
+class ConflictAnswer(ErrorAnswer):
+    """The request meets another one; it is not charged."""
+
+    retry_after = fields.Integer(
+        metadata={"description": "Seconds after which to ask again, where that helps."}
+    )
+
+
 class TooManyAnswer(ErrorAnswer):
     """The minute's or the month's requests are spent."""
 

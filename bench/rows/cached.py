@@ -48,8 +48,8 @@ async def measure(ground: Ground, rounds: int) -> list[Row]:
     keys = await business_keys(ground, CALLERS)
     asked = links(_TIKTOK, POSTS)
     wrk = Wrk(
-        keys=_write(ground.folder / "keys.txt", keys),
-        links=_write(ground.folder / "asked.txt", asked),
+        keys=write_lines(ground.folder / "keys.txt", keys),
+        links=write_lines(ground.folder / "asked.txt", asked),
     )
     rows: list[Row] = []
     async with AsyncExitStack() as stack:
@@ -113,9 +113,9 @@ async def _start(
     site = stack.enter_context(ground.site())
     ours = await stack.enter_async_context(ground.api(site))
     stack.enter_context(ground.worker(site, connections=16))
-    await _ask_all(ours, keys, asked, is_cached=False)
+    await ask_all(ours, keys, asked, is_cached=False)
     # Every caller asks once, so that none is a stranger when it counts.
-    answers = (await _ask_all(ours, keys, itertools.cycle(asked)))[:POSTS]
+    answers = (await ask_all(ours, keys, itertools.cycle(asked)))[:POSTS]
     await _fill_fastapi(ground, keys, answers)
     body = ground.folder / "answer.json"
     body.write_bytes(answers[0])
@@ -132,11 +132,11 @@ async def _start(
         ours=ours, bare=stack.enter_context(bare), fastapi=stack.enter_context(fastapi)
     )
     for server in (servers.bare, servers.fastapi):
-        await _ask_all(server, keys, asked)
+        await ask_all(server, keys, asked)
     return servers
 
 
-async def _ask_all(
+async def ask_all(
     server: Server, keys: Sequence[str], asked: Iterable[str], *, is_cached: bool = True
 ) -> list[bytes]:
     answers = []
@@ -165,6 +165,6 @@ async def _fill_fastapi(ground: Ground, keys: Sequence[str], answers: Sequence[b
             await cache.set(f"peer:video:{video_id}", json.dumps(kept))
 
 
-def _write(path: Path, lines: Iterable[str]) -> Path:
+def write_lines(path: Path, lines: Iterable[str]) -> Path:
     path.write_text("\n".join(lines) + "\n")
     return path

@@ -8,7 +8,7 @@ from contextlib import suppress
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 import orjson
 import pytest
 from aiohttp import ClientSession

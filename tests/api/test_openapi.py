@@ -87,7 +87,7 @@ async def test_all_errors_of_an_extraction_are_described(description: dict[str, 
     responses = description["paths"][EXTRACT]["post"]["responses"]
 
     assert set(responses) == {
-        *("200", "400", "401", "403", "404", "413", "429", "500", "503"),
+        *("200", "400", "401", "403", "404", "409", "413", "422", "429", "500", "503"),
     }
     assert description["paths"][EXTRACT]["post"]["security"] == [{"ApiKey": []}]
     assert "X-RateLimit-Reset" in responses["429"]["headers"]
