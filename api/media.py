@@ -57,9 +57,7 @@ class Player:
         async with upstream:
             response = _response(request, file, upstream)
             with _leaving(request, upstream):
-                await response.prepare(request)
-                if request.method != "HEAD":
-                    await _pass_on(upstream, response, request)
+                await _pass_on(upstream, response, request)
             return response
 
     async def write(self, request: web.Request, file: File) -> web.StreamResponse:
@@ -163,9 +161,11 @@ async def _pass_on(
     takes it for whole.
     """
     try:
-        async for chunk in upstream.content.iter_any():
-            await response.write(chunk)
-        await response.write_eof()
+        await response.prepare(request)
+        if request.method != "HEAD":
+            async for chunk in upstream.content.iter_any():
+                await response.write(chunk)
+            await response.write_eof()
     except (ClientError, OSError, asyncio.CancelledError) as error:
         upstream.close()
         if request.transport is not None:

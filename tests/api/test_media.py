@@ -20,7 +20,7 @@ from pipelines.collections import VIDEOS
 from pipelines.documents.mongo import to_mongo
 from pipelines.documents.video import Media, Session
 from settings.plans import PlanName
-from tests.api.conftest import VIDEO_ID, Api, a_video, put, serving
+from tests.api.conftest import VIDEO_ID, Api, a_video, put, serving, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -47,6 +47,7 @@ class Cdn:
     endless: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)
     sent: int = 0
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     raw_host: str = ""
     raw_answer: bytes = b""
     then_waits: bool = False
@@ -112,6 +113,14 @@ class Cdn:
             await reader.read()
         writer.close()
 
+    async def late(self, request: web.Request) -> web.StreamResponse:
+        self.seen.append(request)
+        await self.may_answer.wait()
+        return web.Response(body=FILE, content_type="video/mp4")
+
+    async def is_asked(self) -> bool:
+        return bool(self.seen)
+
     async def hop(self, request: web.Request) -> web.StreamResponse:
         raise web.HTTPFound(request.query["to"])
 
@@ -124,6 +133,7 @@ async def cdn() -> AsyncIterator[Cdn]:
     app.router.add_get("/flow.mp4", cdn.flow)
     app.router.add_get("/hop.mp4", cdn.hop)
     app.router.add_get("/large.mp4", cdn.large)
+    app.router.add_get("/late.mp4", cdn.late)
     app.router.add_get("/silent.mp4", cdn.silent)
     raw_server = await asyncio.start_server(cdn.serve_raw, "127.0.0.1", 0)
     cdn.raw_host = "{}:{}".format(*raw_server.sockets[0].getsockname())
@@ -397,6 +407,31 @@ async def test_the_upstream_is_left_while_it_says_nothing(
         assert await response.content.readexactly(5) == b"hello"
         response.close()
     await asyncio.wait_for(cdn.left.wait(), 5)
+
+
+async def test_a_caller_who_leaves_before_the_answer_is_no_fault(  # noqa: PLR0917
+    api: Api,
+    cdn: Cdn,
+    link: str,
+    caplog: pytest.LogCaptureFixture,
+    redis_client: Redis,
+    database: AsyncDatabase[Document],
+) -> None:
+    await store(f"{cdn.url}/late.mp4", redis_client, database)
+    host, port = URL(api.url).host, URL(api.url).port
+    _, writer = await asyncio.open_connection(host, port)
+    writer.write(f"GET {URL(link).raw_path_qs} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    await until(cdn.is_asked)
+    writer.close()
+    await writer.wait_closed()
+    await asyncio.sleep(0.05)
+    cdn.may_answer.set()
+    await until(lambda: has_no_stream(redis_client))
+    assert "failed" not in caplog.text
+
+
+async def has_no_stream(redis: Redis) -> bool:
+    return not await redis.keys("streams:*")
 
 
 async def test_the_way_of_the_page_is_taken(
