@@ -6,6 +6,7 @@ whoever read MongoDB before the change and tells Redis after it is turned away b
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 CACHED_S = 300
 CHANGES = "accounts:changes"
+_PATIENCE_S = 1.0
 
 
 def account_key(account_id: str) -> str:
@@ -30,14 +32,16 @@ def cached_key(key_digest: str) -> str:
     return f"key:{key_digest}"
 
 
-async def forget(redis: Redis | None, name: str) -> None:
-    """Make every process read MongoDB anew; without Redis that takes ``CACHED_S`` at most."""
+async def forget(redis: Redis | None, name: str) -> bool:
+    """Make every process read MongoDB anew; False when Redis could not be told."""
     if redis is None:
-        return
+        return False
     try:
-        async with redis.pipeline(transaction=True) as pipeline:
+        async with asyncio.timeout(_PATIENCE_S), redis.pipeline(transaction=True) as pipeline:
             pipeline.incr(CHANGES)
             pipeline.delete(name)
             await pipeline.execute()
     except (RedisError, OSError) as error:
-        logger.warning("a change is seen everywhere within %d s only: %s", CACHED_S, error)
+        logger.warning("Redis is not told of a change yet: %s", str(error) or "no answer in time")
+        return False
+    return True

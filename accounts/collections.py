@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ACCOUNTS = "accounts"
 KEYS = "keys"
+AUDIT = "audit"
 USAGE_DAYS = "usage_days"
 USAGE_NEWS = "usage_news"
 USAGE_VIDEOS = "usage_videos"
@@ -56,6 +57,7 @@ _SCHEMAS = {
         status={"enum": ["active", "suspended"], "description": "Suspended accounts get 403."},
         created_at=_moment("When it was made; billing periods start on this day."),
         last_request_at=_moment("When it was last charged or failed; told with a delay."),
+        keys_issued=_count("How many keys it was ever issued."),
     ),
     KEYS: _schema(
         "API keys, of which only a digest is kept.",
@@ -69,6 +71,23 @@ _SCHEMAS = {
         revoked_at=_moment("When it was revoked; null while it works.", nullable=True),
         last_used_at=_moment("When it last paid for an answer or failed to get one."),
         allow=_list("Networks it may be used from; empty for all."),
+        replaced_by={
+            "bsonType": ["string", "null"],
+            "description": "Id of the key that it was rotated to; null if it was not.",
+        },
+    ),
+    AUDIT: _schema(
+        "Changes of accounts and keys.",
+        ["at", "who", "what", "account_id", "before", "after"],
+        at=_moment("When it was done."),
+        who=_text("cli, admin, system for the service itself, or the id of the key that asked."),
+        what=_text("What was done."),
+        account_id=_text("The account that it was done to."),
+        key_id={"bsonType": ["string", "null"], "description": "The key, if it was done to one."},
+        before={"bsonType": "object", "description": "What changed, as it was."},
+        after={"bsonType": "object", "description": "What changed, as it is since."},
+        request_id={"bsonType": ["string", "null"], "description": "The request that did it."},
+        untold=_text("What Redis is to forget; absent once it is known to have done so."),
     ),
     USAGE_DAYS: _schema(
         "What an account used on a day (UTC).",
@@ -102,7 +121,21 @@ _SCHEMAS = {
     ),
 }
 _INDEXES = {
-    ACCOUNTS: [IndexModel([("email", ASCENDING)], name="email", unique=True)],
+    ACCOUNTS: [
+        IndexModel([("email", ASCENDING)], name="email", unique=True),
+        IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="newest"),
+    ],
+    AUDIT: [
+        IndexModel(
+            [("account_id", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)], name="of_account"
+        ),
+        IndexModel([("at", DESCENDING), ("_id", DESCENDING)], name="newest"),
+        IndexModel(
+            [("untold", ASCENDING)],
+            name="untold",
+            partialFilterExpression={"untold": {"$exists": True}},
+        ),
+    ],
     KEYS: [
         IndexModel([("digest", ASCENDING)], name="digest", unique=True),
         IndexModel([("account_id", ASCENDING), ("created_at", ASCENDING)], name="of_account"),

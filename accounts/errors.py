@@ -28,6 +28,18 @@ class KeyNotFoundError(AccountsError):
     """No key has this id."""
 
 
+class KeyStateError(AccountsError):
+    """The key is in a state in which this cannot be done to it."""
+
+
+class TooManyKeysError(AccountsError):
+    """The account has as many keys that work as it may have."""
+
+
+class CursorError(AccountsError):
+    """A list is asked for from a place that no earlier page gave."""
+
+
 class LimitsUnavailableError(AccountsError):
     """Redis or MongoDB does not answer, so nobody can be admitted."""
 

@@ -10,7 +10,6 @@ import asyncio
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from redis.exceptions import RedisError
 from accounts.cached import CHANGES, cached_key
 from accounts.errors import LimitsUnavailableError, Standing, UnknownKeyError
 from accounts.loading import Loader
+from accounts.networks import are_open_to
 from accounts.strangers import Strangers
 from accounts.usage import STREAM
 from accounts.verdicts import refuse, standing_of
@@ -161,7 +161,7 @@ class Limits:
         for _ in range(_TRIES):
             if answer[0] == b"load":
                 await self._join_load(answer, key_digest, address)
-            elif answer[0] == b"address" and _is_allowed(address, answer[8]):
+            elif answer[0] == b"address" and are_open_to(json.loads(answer[8]), address):
                 arguments[_ADDRESS_IS_ALLOWED] = "1"
             else:
                 return answer
@@ -194,13 +194,3 @@ class Limits:
             await self._strangers.turn_away(key_digest)
             raise
         await self._strangers.welcome(address, key_digest, is_counted=is_counted)
-
-
-def _is_allowed(address: str | None, allow: bytes) -> bool:
-    try:
-        caller = ip_address(address or "")
-    except ValueError:
-        return False
-    if isinstance(caller, IPv6Address) and caller.ipv4_mapped is not None:
-        caller = caller.ipv4_mapped
-    return any(caller in ip_network(network) for network in json.loads(allow))

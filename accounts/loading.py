@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from accounts.accounts import Account, Accounts
-    from accounts.keys import Key, Keys
+    from accounts.key import Key
+    from accounts.keys import Keys
     from accounts.usage import Usage
     from services.wire import Wire, Word
 

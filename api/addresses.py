@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,8 +28,15 @@ def caller_address(request: web.Request, trusted: Networks) -> str | None:
     for hop in reversed([hop.strip() for hop in hops if hop.strip()]):
         if not is_within(address, tuple(trusted)):
             break
-        address = hop
+        address = _bare(hop)
     return address
+
+
+def _bare(hop: str) -> str:
+    """A hop without the port that some proxies add, and without an IPv6 address' brackets."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 @lru_cache(maxsize=1024)
@@ -39,4 +46,6 @@ def is_within(address: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> 
         parsed = ip_address(address)
     except ValueError:
         return False
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
     return any(parsed in network for network in networks)

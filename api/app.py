@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from accounts.accounts import Accounts
+from accounts.audit import Audit
+from accounts.changes import Changes
 from accounts.keys import Keys
 from accounts.limits import Limits
 from accounts.once import Once
 from accounts.reports import Reports
+from accounts.strangers import Strangers
 from accounts.usage import Usage
 from api.admissions import Admissions
 from api.batch import Batches
 from api.body import MAX_BYTES
 from api.extraction import Extraction
+from api.handlers import admin, admin_keys, keys
 from api.handlers.batch import extract_batch
 from api.handlers.health import read_health
 from api.handlers.media import read_subtitles, stream_image, stream_music, stream_video
@@ -28,14 +32,18 @@ from api.links import Links
 from api.locating import Locator
 from api.media import Player
 from api.middlewares.gate import behind_gate
+from api.middlewares.token import AdminToken
 from api.openapi import OpenApi
 from api.parts import (
     ACCOUNTS,
+    ADMIN_TOKEN,
     ADMISSIONS,
+    AUDIT,
     BATCHES,
     ENVIRONMENT,
     EXTRACTION,
     HEALTH,
+    KEYS,
     LINKS,
     LOCATOR,
     ONCE,
@@ -52,7 +60,7 @@ from crawler.jobs.queue import Queue
 from pipelines.collections import VIDEOS
 from services import mongodb, redis
 from services.wire import Wire
-from settings.secrets import secret_key
+from settings.secrets import admin_token, secret_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -72,6 +80,7 @@ def build_app(environment: Environment) -> web.Application:
     app.router.add_get("/api/v1/videos/{id}", behind_gate(read_video), allow_head=False)
     app.router.add_get("/api/v1/user/me", behind_gate(read_me))
     app.router.add_get("/api/v1/user/usage", behind_gate(read_usage))
+    app.router.add_routes([*keys.ROUTES, *admin.ROUTES, *admin_keys.ROUTES])
     app.router.add_get("/api/v1/video/{id}/stream", stream_video)
     app.router.add_get("/api/v1/video/{id}/music", stream_music)
     app.router.add_get("/api/v1/video/{id}/images/{number}", stream_image)
@@ -95,7 +104,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         uptime = Uptime(database[COLLECTION])
         health = Health(redis=cache, database=database, uptime=uptime)
         wire = await stack.enter_async_context(Wire(url, timeout_s=PATIENCE_S))
-        accounts, usage = Accounts(database), Usage(cache, database)
+        accounts, usage = Accounts(database, cache), Usage(cache, database)
         limits = Limits(
             wire,
             accounts,
@@ -105,6 +114,9 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         )
         app[HEALTH] = health
         app[ACCOUNTS] = accounts
+        app[KEYS] = Keys(database, cache)
+        app[AUDIT] = Audit(database)
+        app[ADMIN_TOKEN] = AdminToken(admin_token(environment), Strangers(wire))
         app[REPORTS] = Reports(usage, database)
         app[LINKS] = Links(secret_key(environment), address=environment.public_address)
         app[PLAYER] = Player(Upstream(environment.tiktok_media_hosts, environment.proxy_urls))
@@ -133,5 +145,6 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             timeout_s=environment.extract_timeout_s,
         )
         app[BATCHES] = Batches(app[EXTRACTION], app[ADMISSIONS])
+        await stack.enter_async_context(Changes(database, cache).telling())
         await stack.enter_async_context(uptime.counting(health.databases_answer))
         yield

@@ -180,7 +180,7 @@ def _errors(problems: Iterable[Problem], *, needs_key: bool) -> dict[str, Any]:
         response = responses.setdefault(
             str(problem.status),
             {
-                "schema": SCHEMAS[problem.status],
+                "schema": _schema(problem),
                 "description": "",
                 "headers": _headers(problem.status, needs_key=needs_key),
                 "examples": {},
@@ -189,6 +189,12 @@ def _errors(problems: Iterable[Problem], *, needs_key: bool) -> dict[str, Any]:
         response["examples"][problem.error] = ApiError(problem, **problem.example).body
         response["description"] = "; ".join(response["examples"])
     return responses
+
+
+def _schema(problem: Problem) -> type[Schema]:
+    """The shape of an error; what is missing and no video has no reason."""
+    is_plain = problem.status == 404 and not problem.example
+    return ErrorAnswer if is_plain else SCHEMAS[problem.status]
 
 
 def _headers(status: int, *, needs_key: bool) -> dict[str, Any]:

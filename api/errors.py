@@ -97,6 +97,34 @@ VIDEO_NOT_FOUND = Problem(
         "requests_remaining": 948,
     },
 )
+KEY_NOT_FOUND = Problem(
+    status=404, error="Key not found", detail="The account has no key with this id"
+)
+KEY_CONFLICT = Problem(
+    status=409, error="Key not usable", detail="The key was revoked, expired or rotated before"
+)
+TOO_MANY_KEYS = Problem(
+    status=409,
+    error="Too many keys",
+    detail="The account has as many keys as it may have: revoke one that is not used",
+)
+LOCKED_OUT = Problem(
+    status=409,
+    error="Key would lock you out",
+    detail="The list must include the address that you call from, or be set with another key",
+)
+NO_TOKEN = Problem(
+    status=401, error="Unauthorized", detail="The header 'Authorization: Bearer …' is missing"
+)
+WRONG_TOKEN = Problem(
+    status=401, error="Invalid admin token", detail="This is not the administration's token"
+)
+ACCOUNT_NOT_FOUND = Problem(
+    status=404, error="Account not found", detail="There is no account with this id or address"
+)
+ACCOUNT_EXISTS = Problem(
+    status=409, error="Account exists", detail="There is an account with this address already"
+)
 ENDPOINT_NOT_FOUND = Problem(
     status=404, error="Endpoint not found", detail="There is nothing at this path"
 )

@@ -73,7 +73,8 @@ class OpenApi(AiohttpApiSpec):  # type: ignore[misc] # the package has no types
             "components": {
                 "schemas": _moved(swagger.get("definitions", {})),
                 "securitySchemes": {
-                    "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+                    "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                    "AdminToken": {"type": "http", "scheme": "bearer"},
                 },
             },
         }

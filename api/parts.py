@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aiohttp import web
 
 from accounts.accounts import Accounts
+from accounts.audit import Audit
+from accounts.keys import Keys
 from accounts.once import Once
 from accounts.reports import Reports
 from api.admissions import Admissions
@@ -17,8 +21,14 @@ from api.media import Player
 from api.streams import Streams
 from settings.env import Environment
 
+if TYPE_CHECKING:
+    from api.middlewares.token import AdminToken
+
 ENVIRONMENT = web.AppKey("environment", Environment)
 ACCOUNTS = web.AppKey("accounts", Accounts)
+KEYS = web.AppKey("keys", Keys)
+AUDIT = web.AppKey("audit", Audit)
+ADMIN_TOKEN: web.AppKey[AdminToken] = web.AppKey("admin_token")
 REPORTS = web.AppKey("reports", Reports)
 ONCE = web.AppKey("once", Once)
 ADMISSIONS = web.AppKey("admissions", Admissions)

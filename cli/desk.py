@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from accounts.accounts import Accounts
+    from accounts.accounts import Account, Accounts
+    from accounts.audit import Audit
+    from accounts.key import Key
     from accounts.keys import Keys
 
 T = TypeVar("T")
@@ -21,6 +23,7 @@ class Desk:
 
     accounts: Accounts
     keys: Keys
+    audit: Audit
 
 
 def at_desk(act: Callable[[Desk], Awaitable[T]]) -> T:
@@ -32,8 +35,24 @@ def at_desk(act: Callable[[Desk], Awaitable[T]]) -> T:
         return asyncio.run(_act(act, environment.mongodb_uri or "", environment.redis_url or ""))
 
 
+def check_told(changed: Account | Key) -> None:
+    """End with an error if a change is kept, but not seen by the API yet.
+
+    Raises:
+        ServiceError: Redis did not answer.
+    """
+    from services.errors import ServiceError
+
+    if not changed.is_told:
+        raise ServiceError(
+            f"Redis does not answer: the change of {changed.id} is kept, and the API sees it within"
+            " a second of Redis answering again"
+        )
+
+
 async def _act(act: Callable[[Desk], Awaitable[T]], uri: str, url: str) -> T:
     from accounts.accounts import Accounts
+    from accounts.audit import Audit
     from accounts.collections import prepare
     from accounts.keys import Keys
     from services import mongodb, redis
@@ -41,4 +60,7 @@ async def _act(act: Callable[[Desk], Awaitable[T]], uri: str, url: str) -> T:
     async with mongodb.connect(uri) as client, redis.connect(url) as cache:
         database = mongodb.database(client, uri)
         await prepare(database)
-        return await act(Desk(accounts=Accounts(database, cache), keys=Keys(database, cache)))
+        desk = Desk(
+            accounts=Accounts(database, cache), keys=Keys(database, cache), audit=Audit(database)
+        )
+        return await act(desk)

@@ -25,6 +25,8 @@ def serve(listener: int | None, ready: int | None) -> None:
     environment = read_environment()
     logs.configure(level=environment.log_level, form=environment.log_format)
     with attached(environment) as connected:
+        if listener is None:
+            _prepare(connected)
         if listener is None and connected.api_processes > 1:
             _serve_together(connected)
             return
@@ -35,6 +37,28 @@ def serve(listener: int | None, ready: int | None) -> None:
         run(
             connected, socket.socket(fileno=listener) if listener is not None else None, ready=ready
         )
+
+
+def _prepare(environment: Environment) -> None:
+    """Bring the collections of accounts up to date; without MongoDB the API starts all the same."""
+    import asyncio
+    import logging
+
+    from pymongo.errors import PyMongoError
+
+    from accounts.collections import prepare
+    from services import mongodb
+
+    async def act() -> None:
+        uri = environment.mongodb_uri or ""
+        async with asyncio.timeout(5), mongodb.connect(uri, timeout_s=2.0) as client:
+            await prepare(mongodb.database(client, uri))
+
+    try:
+        asyncio.run(act())
+    except (PyMongoError, OSError) as error:
+        logger = logging.getLogger(__name__)
+        logger.warning("the collections are not prepared: %s", str(error) or "no answer in time")
 
 
 def _serve_together(environment: Environment) -> None:

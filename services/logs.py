@@ -18,13 +18,13 @@ about: ContextVar[str] = ContextVar("about", default="-")
 """The id of the request or job that the running code serves."""
 
 _SECRETS = (
-    (re.compile(r"tk_[\w\-]{6,}"), "tk_…"),
+    (re.compile(r"(tk|adm)_[\w\-]{6,}"), r"\1_…"),
     (re.compile(r"(?<=://)[^/\s@]*:[^/\s@]*(?=@)"), "…"),
 )
 
 
 def redact(text: str) -> str:
-    """The text without API keys and without the passwords of addresses."""
+    """The text without API keys, admin tokens and without the passwords of addresses."""
     for secret, instead in _SECRETS:
         text = secret.sub(instead, text)
     return text

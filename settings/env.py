@@ -91,7 +91,7 @@ class Environment(BaseSettings):
     proxy_urls: Proxies = ()
 
     secret_key: str | None = None
-    admin_token: str | None = None
+    admin_token: str | None = Field(default=None, min_length=16)
     rapidapi_proxy_secret: Words = ()
     trusted_proxies: Networks = ()
     require_https: bool = False

@@ -19,9 +19,16 @@ async def test_several_processes_prepare_at_once(database: AsyncDatabase[Documen
     await asyncio.gather(*(prepare(database) for _ in range(4)))
     await prepare(database)
 
-    indexes = {name: set(await database[name].index_information()) for name in ("keys", "accounts")}
+    indexes = {
+        name: set(await database[name].index_information())
+        for name in ("keys", "accounts", "audit")
+    }
 
-    assert indexes == {"keys": {"_id_", "digest", "of_account"}, "accounts": {"_id_", "email"}}
+    assert indexes == {
+        "keys": {"_id_", "digest", "of_account"},
+        "accounts": {"_id_", "email", "newest"},
+        "audit": {"_id_", "of_account", "newest", "untold"},
+    }
 
 
 async def test_a_collection_of_an_older_version_gets_todays_validator(
@@ -38,7 +45,7 @@ async def test_a_collection_of_an_older_version_gets_todays_validator(
 async def test_every_stored_field_is_described(database: AsyncDatabase[Document]) -> None:
     await prepare(database)
 
-    for name in ("accounts", "keys", "usage_days", "usage_news", "usage_videos"):
+    for name in ("accounts", "keys", "audit", "usage_days", "usage_news", "usage_videos"):
         options = await database[name].options()
         schema = options["validator"]["$jsonSchema"]
         assert all(field["description"].endswith(".") for field in schema["properties"].values())

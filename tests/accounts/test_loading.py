@@ -4,17 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
-from accounts.accounts import Accounts, Status
-from accounts.errors import LimitsUnavailableError, SuspendedError, UnknownKeyError
+from accounts.accounts import Status
+from accounts.errors import LimitsUnavailableError, UnknownKeyError
 from accounts.keys import Keys
 from accounts.usage import Drainer, Usage
-from services import redis
 
 if TYPE_CHECKING:
-    from accounts.keys import Key
+    from accounts.key import Key
     from services.wire import Wire
     from tests.accounts.conftest import Desk
 
@@ -125,21 +122,6 @@ async def test_a_key_whose_account_is_gone_is_unknown(desk: Desk) -> None:
     await desk.database.accounts.delete_one({"_id": account.id})
 
     with pytest.raises(UnknownKeyError):
-        await desk.admit(key)
-
-
-async def test_a_change_lands_without_redis_and_is_seen_when_the_cache_is_over(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
-    account, key = await desk.caller()
-    gone = redis.connect("redis://127.0.0.1:1", timeout_s=0.1)
-    gone.set_retry(Retry(NoBackoff(), 0))
-
-    await Accounts(desk.database, gone).set_status(account.id, Status.SUSPENDED)
-    await gone.aclose()
-
-    assert "is seen everywhere within 300 s only" in caplog.text
-    with pytest.raises(SuspendedError):
         await desk.admit(key)
 
 

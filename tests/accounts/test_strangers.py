@@ -13,7 +13,7 @@ from settings.plans import PlanName
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from accounts.keys import Key
+    from accounts.key import Key
     from services.wire import Wire
     from tests.accounts.conftest import Desk
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 VIDEO_ID = "7106594312292453675"
 LINK = f"https://www.tiktok.com/@someone/video/{VIDEO_ID}"
 EXTRACT = "/api/v1/video/extract"
+ADMIN_TOKEN = "a token of tests, long enough"
 
 Serve = Callable[[Environment], "contextlib.AbstractAsyncContextManager[Api]"]
 
@@ -147,6 +148,7 @@ def environment(mongodb_uri: str, redis_url: str) -> Environment:
         redis_url=redis_url,
         extract_timeout_s=5,
         secret_key="a secret of tests, long enough",
+        admin_token=ADMIN_TOKEN,
         upgrade_url="https://example.com/upgrade",
     )
 

@@ -39,7 +39,8 @@ async def test_it_is_valid_openapi_3(description: dict[str, Any]) -> None:
 
     assert description["openapi"] == "3.0.3"
     assert description["components"]["securitySchemes"] == {
-        "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+        "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        "AdminToken": {"type": "http", "scheme": "bearer"},
     }
 
 
@@ -157,6 +158,23 @@ async def test_the_page_of_the_documentation_needs_nothing_from_elsewhere(api: A
         async with api.session.get(api.url + part) as response:
             assert response.status == 200, part
     assert 'url: "/openapi.json"' in page
+
+
+async def test_the_administration_has_a_door_of_its_own(description: dict[str, Any]) -> None:
+    operations = {
+        (path, method): operation
+        for path, methods in description["paths"].items()
+        for method, operation in methods.items()
+    }
+    of_admin = {place: one for place, one in operations.items() if place[0].startswith("/admin/")}
+
+    assert len(of_admin) == 10
+    for operation in of_admin.values():
+        assert operation["tags"] == ["Administration"]
+        assert operation["security"] == [{"AdminToken": []}]
+        assert set(operation["responses"]["429"]["headers"]) == {"X-Request-ID", "Retry-After"}
+    rest = [one for place, one in operations.items() if place not in of_admin]
+    assert not [one for one in rest if {"AdminToken": []} in one["security"]]
 
 
 async def test_periods_of_usage_are_described(description: dict[str, Any]) -> None:

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from settings.plans import PlanName
+from tests.api.conftest import ADMIN_TOKEN
 
 if TYPE_CHECKING:
+    from pymongo.asynchronous.database import AsyncDatabase
     from redis.asyncio import Redis
 
+    from services.mongodb import Document
     from tests.api.conftest import Api, Callers, Worker
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
@@ -39,12 +42,17 @@ async def tireless(callers: Callers, api: Api, redis: Redis) -> str:
 
 
 async def test_no_answer_differs_from_the_description(
-    api: Api, worker: Worker, callers: Callers, redis_client: Redis, tmp_path: Path
+    api: Api,
+    worker: Worker,
+    callers: Callers,
+    database: AsyncDatabase[Document],
+    tmp_path: Path,
 ) -> None:
-    key = await tireless(callers, api, redis_client)
+    key = await tireless(callers, api, worker.redis)
     process = await asyncio.create_subprocess_exec(
         *(SCHEMATHESIS, "run", f"{api.url}/openapi.json", "--url", api.url),
         *("--header", f"X-API-Key: {key}", "--checks", ",".join(CHECKS)),
+        *("--header", f"Authorization: Bearer {ADMIN_TOKEN}"),
         *("--max-examples", str(EXAMPLES), "--seed", "7", "--continue-on-failure"),
         cwd=tmp_path,
         stdout=subprocess.PIPE,
@@ -55,3 +63,5 @@ async def test_no_answer_differs_from_the_description(
     assert process.returncode == 0, output.decode()
     assert b"Unresolvable references" not in output, output.decode()
     assert worker.crawled
+    changes = {(one["who"][:4], one["what"]) async for one in database.audit.find()}
+    assert {("admi", "account_created"), ("key_", "key_issued")} <= changes

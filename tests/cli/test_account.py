@@ -66,6 +66,7 @@ def test_an_account_changes_its_plan(command: Command, json_command: JsonCommand
         ("show", "nobody@example.com"),
         ("suspend", "nobody@example.com"),
         ("set-plan", "nobody@example.com", "pro"),
+        ("audit", "nobody@example.com"),
         ("create", "--email", EMAIL, "--plan", "pro"),
         ("create", "--email", "nothing", "--plan", "pro"),
     ],
@@ -84,3 +85,39 @@ def test_an_unknown_plan_is_a_usage_error(command: Command) -> None:
     result = command("account", "create", "--email", EMAIL, "--plan", "gold")
     assert result.exit_code == 2
     assert "'free', 'basic', 'pro', 'business'" in result.stderr
+
+
+def test_the_audit_of_an_account_tells_who_did_what(
+    account_id: str, command: Command, json_command: JsonCommand
+) -> None:
+    command("account", "set-plan", EMAIL, "free")
+    command("account", "suspend", EMAIL)
+
+    records = json_command("account", "audit", account_id)
+
+    assert [(one["who"], one["what"]) for one in records] == [
+        ("cli", "account_changed"),
+        ("cli", "account_changed"),
+        ("cli", "key_issued"),
+        ("cli", "account_created"),
+    ]
+    assert records[1]["before"] == {"plan": "pro"}
+    assert records[1]["after"] == {"plan": "free"}
+    assert json_command("account", "audit", EMAIL, "--limit", "1") == records[:1]
+    table = command("account", "audit", EMAIL).stdout
+    assert "status=suspended" in table
+    assert "digest" not in table
+
+
+@pytest.mark.usefixtures("account_id")
+def test_a_suspension_that_redis_does_not_hear_of_is_said_to_be_pending(
+    command: Command, json_command: JsonCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as gone:
+        gone.setenv("REDIS_URL", "redis://127.0.0.1:1")
+        result = command("account", "suspend", EMAIL)
+
+    assert result.exit_code == 1
+    assert "Redis does not answer: the change of acc_" in result.stderr
+    assert "is suspended" not in result.stdout
+    assert json_command("account", "show", EMAIL)[0]["status"] == "suspended"

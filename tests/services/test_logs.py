@@ -60,3 +60,7 @@ def test_no_line_holds_a_key_or_a_password(form: logs.Form) -> None:
     assert KEY not in stream.getvalue()
     assert "password" not in stream.getvalue()
     assert "127.0.0.1" in stream.getvalue()
+
+
+def test_a_made_admin_token_is_blotted_out() -> None:
+    assert logs.redact("Bearer adm_q1w2e3r4t5y6 of tk_q1w2e3r4") == "Bearer adm_… of tk_…"
