@@ -24,12 +24,13 @@ from api.extraction import Extraction
 from api.handlers import admin, admin_keys, keys
 from api.handlers.batch import extract_batch
 from api.handlers.health import read_health
-from api.handlers.media import stream_video
+from api.handlers.media import read_subtitles, stream_image, stream_music, stream_video
 from api.handlers.user import read_me, read_usage
 from api.handlers.video import extract_video
 from api.handlers.videos import read_video
 from api.health import Health
 from api.links import Links
+from api.locating import Locator
 from api.media import Player
 from api.middlewares.gate import behind_gate
 from api.middlewares.token import AdminToken
@@ -45,6 +46,7 @@ from api.parts import (
     HEALTH,
     KEYS,
     LINKS,
+    LOCATOR,
     ONCE,
     PLAYER,
     RAPIDAPI,
@@ -54,6 +56,7 @@ from api.parts import (
 from api.rapidapi import RapidApi
 from api.storage import PATIENCE_S
 from api.streams import Streams
+from api.upstream import Upstream
 from api.uptime import COLLECTION, Uptime
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
@@ -83,6 +86,9 @@ def build_app(environment: Environment) -> web.Application:
     app.router.add_get("/api/v1/user/usage", behind_gate(read_usage))
     app.router.add_routes([*keys.ROUTES, *admin.ROUTES, *admin_keys.ROUTES])
     app.router.add_get("/api/v1/video/{id}/stream", stream_video)
+    app.router.add_get("/api/v1/video/{id}/music", stream_music)
+    app.router.add_get("/api/v1/video/{id}/images/{number}", stream_image)
+    app.router.add_get("/api/v1/video/{id}/subtitles/{language}.{form}", read_subtitles)
     app.router.add_get("/health", read_health)
     OpenApi(app, address=environment.public_address)
     app.cleanup_ctx.append(_parts)
@@ -118,7 +124,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         app[ADMIN_TOKEN] = AdminToken(admin_token(environment), Strangers(wire))
         app[REPORTS] = Reports(usage, database)
         app[LINKS] = Links(secret_key(environment), address=environment.public_address)
-        app[PLAYER] = Player(environment.tiktok_media_hosts)
+        app[PLAYER] = Player(Upstream(environment.tiktok_media_hosts, environment.proxy_urls))
         stack.push_async_callback(app[PLAYER].close)
         app[STREAMS] = Streams(cache)
         app[ADMISSIONS] = Admissions(limits, upgrade_url=environment.upgrade_url)
@@ -142,6 +148,12 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             links=app[LINKS],
             timeout_s=environment.extract_timeout_s,
             cache_ttl_s=environment.cache_ttl_s,
+        )
+        app[LOCATOR] = Locator(
+            videos=database[VIDEOS],
+            queue=Queue(cache),
+            outcomes=outcomes,
+            timeout_s=environment.extract_timeout_s,
         )
         app[BATCHES] = Batches(app[EXTRACTION], app[ADMISSIONS])
         await stack.enter_async_context(Changes(database, cache).telling())

@@ -19,6 +19,8 @@ from api.middlewares.envelope import answer
 from crawler.jobs.records import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiohttp.web_protocol import RequestHandler
 
     from api.middlewares import Handler
@@ -86,13 +88,15 @@ class Connection(web.RequestHandler):
     answer nor the log repeats it.
     """
 
-    __slots__ = ("_address", "_made_at", "_stalled_at", "_waiting")
+    __slots__ = ("_address", "_made_at", "_stalled_at", "_waiting", "on_loss")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or refuse it at once when there are too many."""
         super().connection_made(transport)
         self._made_at = self._stalled_at = self._loop.time()
         self._waiting = 0
+        self.on_loss: Callable[[], None] | None = None
+        """What is to be done at once when the caller leaves, whatever the handler waits for."""
         peer = transport.get_extra_info("peername")
         self._address = peer[0] if isinstance(peer, tuple) and peer else ""
         manager = cast("Server", self._manager)
@@ -106,6 +110,8 @@ class Connection(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget the connection."""
         manager = self._manager
+        if self.on_loss is not None:
+            self.on_loss()
         super().connection_lost(exc)
         if isinstance(manager, Server):
             manager.per_address[self._address] -= 1

@@ -44,7 +44,16 @@ SCHEMAS: Mapping[int, type[Schema]] = {
 BODY_EXAMPLE = "x-body-example"
 """Where an operation bears the example of its body until it is OpenAPI 3."""
 
+FILE_TYPES = "x-file-types"
+"""Where an answer bears the content types of the files it may be, until it is OpenAPI 3."""
+
 _ID = {"X-Request-ID": {"type": "string", "description": "The id of this request in our log."}}
+_FILE = {
+    **_ID,
+    "Accept-Ranges": {"type": "string", "description": "`bytes`: parts may be asked for."},
+    "Content-Disposition": {"type": "string", "description": "A name to save the file under."},
+}
+_PART = {"Content-Range": {"type": "string", "description": "Which part it is, of how many bytes."}}
 _WAIT = {"Retry-After": {"type": "integer", "description": "Seconds to wait."}}
 _RATE = {
     "X-RateLimit-Limit": {"type": "integer", "description": "Requests a minute."},
@@ -85,7 +94,8 @@ def documented(
     *,
     tag: str,
     summary: str,
-    answers: Mapping[int, tuple[type[Schema] | None, str, Any]],
+    answers: Mapping[int, tuple[type[Schema] | None, str, Any]] | None = None,
+    files: tuple[str, ...] = (),
     problems: Iterable[Problem] = (),
     body: type[Schema] | None = None,
     body_example: Mapping[str, Any] | None = None,
@@ -96,6 +106,7 @@ def documented(
 ) -> Callable[[H], H]:
     """Say what an endpoint takes and answers; its docstring is the description.
 
+    ``files`` are the content types of what is answered where that is no JSON.
     ``headers`` are those that it reads, ``answer_headers`` those of its ``answers``, both with what
     they mean. An answer without a schema has no body.
     """
@@ -123,8 +134,9 @@ def documented(
                         **_body(schema, description, example),
                         "headers": _headers(status, needs_key=needs_key) | more_headers,
                     }
-                    for status, (schema, description, example) in answers.items()
+                    for status, (schema, description, example) in (answers or {}).items()
                 },
+                **(_files(files) if files else {}),
                 **_errors(problems, needs_key=needs_key),
             },
         )(handler)
@@ -135,6 +147,13 @@ def documented(
         return handler
 
     return describe
+
+
+def _files(content_types: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        status: {FILE_TYPES: content_types, "description": description, "headers": _FILE | more}
+        for status, description, more in (("200", "The file", {}), ("206", "A part of it", _PART))
+    }
 
 
 def _body(schema: type[Schema] | None, description: str, example: Any) -> dict[str, Any]:

@@ -8,14 +8,16 @@ EXTRACT_REQUEST: dict[str, Any] = {
     "url": "https://www.tiktok.com/@someone/video/7106594312292453675",
     "extract_metadata": True,
     "extract_country": False,
+    "quality": "best",
+    "extract_media": True,
 }
+
+_FILES = "https://api.example.com/api/v1/video/7106594312292453675"
+_SIGNED = "exp=1795553940&account=acc_5f0c1d2e3a4b5c6d7e8f"
 
 EXTRACT_ANSWER: dict[str, Any] = {
     "success": True,
-    "video_url": (
-        "https://api.example.com/api/v1/video/7106594312292453675/stream"
-        "?exp=1795553940&account=acc_5f0c1d2e3a4b5c6d7e8f&sig=9c1e"
-    ),
+    "video_url": f"{_FILES}/stream?{_SIGNED}&quality=best&sig=9c1e",
     "metadata": {
         "video_id": "7106594312292453675",
         "title": "Morning run",
@@ -55,6 +57,26 @@ EXTRACT_ANSWER: dict[str, Any] = {
     "meta": {
         "observed_at": "2024-01-16T08:00:00Z",
         "absent": {"country": "not_requested", "region": "not_requested"},
+    },
+    "media": {
+        "video": {
+            "url": f"{_FILES}/stream?{_SIGNED}&quality=best&sig=9c1e",
+            "codec": "h265",
+            "width": 1080,
+            "height": 1920,
+            "bitrate": 1226086,
+            "size": 2298911,
+        },
+        "music": {"url": f"{_FILES}/music?{_SIGNED}&sig=02ab"},
+        "images": [],
+        "subtitles": [
+            {
+                "language": "eng-US",
+                "source": "ASR",
+                "vtt": f"{_FILES}/subtitles/eng-US.vtt?{_SIGNED}&source=ASR&sig=77d0",
+                "srt": f"{_FILES}/subtitles/eng-US.srt?{_SIGNED}&source=ASR&sig=e41f",
+            }
+        ],
     },
     "cached": False,
     "requests_remaining": 949,

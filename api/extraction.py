@@ -6,15 +6,15 @@ import contextlib
 from time import monotonic, time
 from typing import TYPE_CHECKING
 
+import orjson
+
 from api.answers import Entry, Wish, write
 from api.errors import INVALID_URL, OUR_FAULT, ApiError, refusal
-from api.finding import FLIGHT_S, Finder, Question
-from api.storage import storage
+from api.finding import Finder, Question
 from crawler.errors import Reason
 from crawler.jobs import answers
 from crawler.links import LinkError, Target, TargetType, parse_link
-from pipelines.documents.mongo import from_mongo
-from pipelines.documents.video import Video
+from pipelines.listing import read_listing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from api.links import Links
     from crawler.jobs.outcomes import Outcomes
     from crawler.jobs.queue import Queue
-    from pipelines.documents.video import Media
+    from pipelines.files import Choice
     from services.mongodb import Document
 
     Turn = contextlib.AbstractAsyncContextManager[object]
@@ -56,9 +56,6 @@ class Extraction:
         cache_ttl_s: int,
     ) -> None:
         self._admissions = admissions
-        self._videos = videos
-        self._queue = queue
-        self._outcomes = outcomes
         self._links = links
         self._timeout_s = timeout_s
         self._finder = Finder(
@@ -124,7 +121,7 @@ class Extraction:
         if not admission.is_charged:
             async with turn:
                 found = await self._find(call, admission, target, wish, find=self._finder.find)
-            return await self._deliver(call, admission, found)
+            return await self._deliver(call, admission, found, wish)
         entry = Entry.of(admission.cached)
         if entry is None:
             raise RuntimeError(f"a charged answer for {target.key} holds nothing")
@@ -132,7 +129,8 @@ class Extraction:
             raise _absent(entry.absence, admission.requests_remaining)
         return write(
             entry,
-            video_url=self._link(target.value, entry, admission),
+            video_url=self._link(target.value, entry, admission, wish),
+            media=self._media(target.value, entry, admission, wish) if wish.with_media else b"",
             is_cached=True,
             requests_remaining=admission.requests_remaining,
             elapsed_ms=_elapsed_ms(call),
@@ -152,41 +150,32 @@ class Extraction:
         admission = await self._admissions.admit(call, cost=1, needs_country=wish.with_country)
         found = await self._find(call, admission, target, wish, find=self._finder.look)
         if not is_known(found.entry):
-            return found.entry, await self._deliver(call, admission, found)
+            return found.entry, await self._deliver(call, admission, found, wish)
         await self._settle(call, admission, 304, found.video_id, is_cached=found.is_cached)
         return found.entry, None
 
-    def _link(self, video_id: str, entry: Entry, admission: Admission) -> bytes | None:
+    def _link(self, video_id: str, entry: Entry, admission: Admission, wish: Wish) -> bytes | None:
         if not entry.media:
             return None
         expires = link_end(entry)
-        return self._links.write(video_id, account=admission.account_id, expires=expires)
+        return self._links.write(
+            video_id, account=admission.account_id, expires=expires, choice=wish.choice
+        )
 
-    async def locate(self, video_id: str, *, is_stale: bool = False) -> Media:
-        """Where a post's file is: as stored, or asked of TikTok anew.
+    def _media(self, video_id: str, entry: Entry, admission: Admission, wish: Wish) -> bytes:
+        """All of a post's files, each with its link."""
+        usual_end = int(time()) + LINK_S
 
-        Raises:
-            ApiError: the post is gone or has no file, or TikTok does not answer now.
-        """
-        media = None if is_stale else await self._located(video_id)
-        if media is None:
-            target = Target(type=TargetType.VIDEO, value=video_id)
-            with self._outcomes.expect(target.key) as waiter:
-                async with storage():
-                    await self._queue.ask(target, flight_s=FLIGHT_S)
-                outcome = await waiter.wait(self._timeout_s)
-            if outcome is None or outcome.reason is not None:
-                raise refusal(outcome.reason if outcome and outcome.reason else Reason.TIMEOUT)
-            media = await self._located(video_id)
-        if media is None:
-            raise refusal(Reason.VIDEO_UNAVAILABLE)
-        return media
+        def address(choice: Choice, ends: int, form: str) -> str:
+            return self._links.write(
+                video_id,
+                account=admission.account_id,
+                expires=ends or usual_end,
+                choice=choice,
+                form=form,
+            ).decode()
 
-    async def _located(self, video_id: str) -> Media | None:
-        async with storage():
-            document = await self._videos.find_one({"_id": video_id})
-        media = from_mongo(Video, document).media if document is not None else None
-        return None if media is None or media.watermark else media
+        return orjson.dumps(read_listing(entry.files, wish.choice, address))
 
     async def _find(
         self, call: Call, admission: Admission, target: Target, wish: Wish, *, find: Find
@@ -211,14 +200,17 @@ class Extraction:
             raise error from None
         return found
 
-    async def _deliver(self, call: Call, admission: Admission, found: Found) -> bytes:
+    async def _deliver(self, call: Call, admission: Admission, found: Found, wish: Wish) -> bytes:
         """Charge what was found, and write the answer."""
         remaining, elapsed_ms = await self._settle(
             call, admission, 200, found.video_id, is_cached=found.is_cached
         )
         return write(
             found.entry,
-            video_url=self._link(found.video_id, found.entry, admission),
+            video_url=self._link(found.video_id, found.entry, admission, wish),
+            media=self._media(found.video_id, found.entry, admission, wish)
+            if wish.with_media
+            else b"",
             is_cached=found.is_cached,
             requests_remaining=remaining,
             elapsed_ms=elapsed_ms,

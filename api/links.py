@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from time import time
 from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from pipelines.files import DEFAULT, Choice, Kind
+from pipelines.media import Codec, Quality
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+STREAM, MUSIC = "stream", "music"
+_OPTIONS = ("quality", "codec", "source")
 
 
 class LinkRefusedError(Exception):
@@ -23,6 +30,8 @@ class Grant:
     video_id: str
     account: str
     expires: int
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Which file of several is meant: ``quality``, ``codec``, ``source``."""
 
 
 class Links:
@@ -32,29 +41,73 @@ class Links:
         self._start = address.encode()
         self._keyed = hmac.new(secret, b"media-link-1\n", sha256)
 
-    def write(self, video_id: str, *, account: str, expires: int) -> bytes:
-        """The address of a post's file."""
+    def write(
+        self,
+        video_id: str,
+        *,
+        account: str,
+        expires: int,
+        choice: Choice = DEFAULT,
+        form: str = "",
+    ) -> bytes:
+        """The address of one of a post's files; of subtitles in the form ``vtt`` or ``srt``."""
         query = b"exp=%d&account=%b" % (expires, account.encode())
-        signature = self._sign(video_id, query)
-        path = b"%b/api/v1/video/%b/stream" % (self._start, video_id.encode())
+        file = b"stream"
+        if choice is not DEFAULT:
+            query += _written(_options(choice)).encode()
+            file = path_of(choice, form).encode()
+        signature = self._sign(video_id, file, query)
+        path = b"%b/api/v1/video/%b/%b" % (self._start, video_id.encode(), file)
         return b"%b?%b&sig=%b" % (path, query, signature.encode())
 
-    def read(self, video_id: str, query: Mapping[str, str]) -> Grant:
-        """What the link allows.
+    def read(self, video_id: str, query: Mapping[str, str], *, file: str = STREAM) -> Grant:
+        """What the link allows; ``file`` is the end of its path as :func:`path_of` writes it.
 
         Raises:
             LinkRefusedError: it is forged, changed or expired.
         """
         expires, account = query.get("exp", ""), query.get("account", "")
-        signed = f"exp={expires}&account={account}".encode(errors="replace")
+        options = {name: query[name] for name in _OPTIONS if name in query}
+        signed = f"exp={quoted(expires)}&account={quoted(account)}{_written(options)}".encode()
         given = query.get("sig", "").encode(errors="replace")
-        if not hmac.compare_digest(self._sign(video_id, signed).encode(), given):
+        expected = self._sign(video_id, file.encode(errors="replace"), signed)
+        if not hmac.compare_digest(expected.encode(), given):
             raise LinkRefusedError("The link's signature is not valid")
         if int(expires) <= time():
             raise LinkRefusedError("The link has expired; extract the video again for a new one")
-        return Grant(video_id=video_id, account=account, expires=int(expires))
+        return Grant(video_id=video_id, account=account, expires=int(expires), options=options)
 
-    def _sign(self, video_id: str, query: bytes) -> str:
+    def _sign(self, video_id: str, file: bytes, query: bytes) -> str:
         state = self._keyed.copy()
-        state.update(b"stream\n%b\n%b" % (video_id.encode(errors="replace"), query))
+        state.update(b"%b\n%b\n%b" % (file, video_id.encode(errors="replace"), query))
         return state.hexdigest()
+
+
+def path_of(choice: Choice, form: str = "") -> str:
+    """The end of the path of a file's link."""
+    match choice.kind:
+        case Kind.VIDEO:
+            return STREAM
+        case Kind.MUSIC:
+            return MUSIC
+        case Kind.IMAGE:
+            return f"images/{choice.number}"
+        case Kind.SUBTITLES:
+            return f"subtitles/{quoted(choice.language)}.{form}"
+
+
+def _options(choice: Choice) -> dict[str, str]:
+    return {
+        **({"quality": choice.quality} if choice.quality is not Quality.DEFAULT else {}),
+        **({"codec": choice.codec} if choice.codec is not Codec.ANY else {}),
+        **({"source": choice.source} if choice.source else {}),
+    }
+
+
+def _written(options: Mapping[str, str]) -> str:
+    return "".join(f"&{name}={quoted(word)}" for name, word in options.items())
+
+
+def quoted(word: str) -> str:
+    """A word as links have it."""
+    return quote(word, safe="", errors="replace")

@@ -1,137 +1,171 @@
-"""Streaming media from TikTok's servers as the page's own player would fetch them."""
+"""Streaming media from TikTok's servers to callers, as fast as the slower side goes."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import contextlib
+import re
+from hashlib import sha256
+from typing import TYPE_CHECKING, cast
 
-from aiohttp import (
-    ClientError,
-    ClientResponse,
-    ClientSession,
-    ClientTimeout,
-    DummyCookieJar,
-    TCPConnector,
-    web,
-)
+from aiohttp import ClientError, ClientResponse, web
 
-from api.errors import OUT_OF_RANGE, UNAVAILABLE, ApiError, refusal
-from api.hosts import GuardedResolver, Hosts
+from api import subtitles
+from api.errors import OUT_OF_RANGE, ApiError, refusal
+from api.upstream import part_of
 from crawler.errors import Reason
+from pipelines.files import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Mapping
 
-    from pipelines.documents.video import Media
+    from api.connections import Connection
+    from api.upstream import Upstream
+    from pipelines.files import File
 
-CONNECT_S = 5.0
-IDLE_S = 20.0
-CHUNK = 64 * 1024
-_HOPS = 4
-_GONE = frozenset({403, 404, 410})
-_ASKED = ("Range", "If-Range")
 _TOLD = ("Content-Length", "Content-Range", "ETag", "Last-Modified")
-
-
-class GoneError(Exception):
-    """The address is not served any more; a new extraction may have another."""
+_TYPES = {Kind.VIDEO: "video/mp4", Kind.MUSIC: "audio/mpeg", Kind.IMAGE: "image/jpeg"}
+_ENDINGS = {
+    "video/mp4": "mp4",
+    "audio/mpeg": "mp3",
+    "audio/mp4": "m4a",
+    "image/jpeg": "jpeg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "image/avif": "avif",
+    "image/heic": "heic",
+}
+"""What is passed on by its own name; all else goes by the name of its kind."""
 
 
 class Player:
-    """Fetches media; one for each process. Nothing but allowed hosts is ever asked."""
+    """Passes files on; one for each process."""
 
-    def __init__(
-        self, allowed: Iterable[str], *, connect_s: float = CONNECT_S, idle_s: float = IDLE_S
-    ) -> None:
-        self._hosts = Hosts(allowed)
-        self._session = ClientSession(
-            connector=TCPConnector(limit=0, resolver=GuardedResolver(self._hosts)),
-            timeout=ClientTimeout(total=None, sock_connect=connect_s, sock_read=idle_s),
-            cookie_jar=DummyCookieJar(),
-            read_bufsize=CHUNK,
-            auto_decompress=False,
-        )
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
 
-    async def close(self) -> None:
-        """Close all connections."""
-        await self._session.close()
-
-    async def play(self, request: web.Request, media: Media) -> web.StreamResponse:
+    async def play(self, request: web.Request, file: File) -> web.StreamResponse:
         """Pass the file on, or the part of it that the caller asked for.
 
         Raises:
             GoneError: TikTok refuses the address; nothing was sent yet.
             ApiError: TikTok does not answer; nothing was sent yet.
         """
-        try:
-            upstream = await self._open(request, media)
-        except (ClientError, TimeoutError, OSError) as error:
-            raise refusal(Reason.UPSTREAM_ERROR) from error
+        upstream = await self._upstream.open(
+            file, method=request.method, part=part_of(request.headers)
+        )
         async with upstream:
-            _check(upstream)
-            response = _response(request, upstream)
-            await response.prepare(request)
-            if request.method != "HEAD":
+            response = _response(request, file, upstream)
+            with _leaving(request, upstream):
                 await _pass_on(upstream, response, request)
             return response
 
-    async def _open(self, request: web.Request, media: Media) -> ClientResponse:
-        headers = {
-            "Accept": "*/*",
-            "Accept-Encoding": "identity",
-            "Referer": "https://www.tiktok.com/",
-            **({"User-Agent": media.user_agent} if media.user_agent else {}),
-            **({"Cookie": f"tt_chain_token={media.cookie}"} if media.cookie else {}),
-            **{name: request.headers[name] for name in _ASKED if name in request.headers},
-        }
-        url = self._hosts.check(media.url)
-        for _ in range(_HOPS):
-            upstream = await self._session.request(
-                request.method, url, headers=headers, allow_redirects=False
-            )
-            location = upstream.headers.get("Location")
-            if upstream.status not in {301, 302, 303, 307, 308} or location is None:
-                return upstream
-            upstream.close()
-            url = self._hosts.check(str(url.join(type(url)(location, encoded=True))))
-        raise ApiError(UNAVAILABLE, detail="TikTok redirects the file in circles")
+    async def write(self, request: web.Request, file: File) -> web.StreamResponse:
+        """Answer subtitles in the form that the path names.
+
+        Raises:
+            GoneError: TikTok refuses the address.
+            ApiError: TikTok does not answer, or what it sends are no subtitles.
+        """
+        form = request.match_info["form"]
+        given = await self._read(file, most=subtitles.MAX_BYTES)
+        try:
+            body = await asyncio.to_thread(subtitles.convert, given, file.format, form)
+        except subtitles.UnreadableError as error:
+            raise refusal(Reason.UPSTREAM_ERROR) from error
+        name = f"tiktok-{request.match_info['id']}-{_plain(file.choice.language)}.{form}"
+        return answer_part(request, body, file_headers(name, subtitles.TYPES[form]))
+
+    async def _read(self, file: File, *, most: int) -> bytes:
+        body = bytearray()
+        try:
+            async with await self._upstream.open(file) as upstream:
+                async for chunk in upstream.content.iter_any():
+                    body += chunk
+                    if len(body) > most:
+                        raise refusal(Reason.UPSTREAM_ERROR)
+        except (ClientError, TimeoutError, OSError) as error:
+            raise refusal(Reason.UPSTREAM_ERROR) from error
+        return bytes(body)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._upstream.close()
 
 
-def _check(upstream: ClientResponse) -> None:
-    if upstream.status in _GONE:
-        raise GoneError
-    if upstream.status == 416:
-        told = upstream.headers.get("Content-Range")
-        raise ApiError(OUT_OF_RANGE, headers={"Content-Range": told} if told else None)
-    if upstream.status not in {200, 206}:
-        raise refusal(Reason.UPSTREAM_ERROR)
+def answer_part(
+    request: web.Request, body: bytes, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """Answer what is there as a whole, or the part of it that the caller asked for."""
+    tag = f'"{sha256(body).hexdigest()[:32]}"'
+    told = {**headers, "ETag": tag}
+    part = part_of(request.headers)
+    if not part or part.get("If-Range", tag) != tag:
+        return web.Response(body=body, headers=told)
+    start, stop, _ = request.http_range.indices(len(body))
+    if start >= stop:
+        raise ApiError(OUT_OF_RANGE, headers={"Content-Range": f"bytes */{len(body)}"})
+    told["Content-Range"] = f"bytes {start}-{stop - 1}/{len(body)}"
+    return web.Response(status=206, body=body[start:stop], headers=told)
 
 
-def _response(request: web.Request, upstream: ClientResponse) -> web.StreamResponse:
-    name = f"tiktok-{request.match_info['id']}.mp4"
+def file_headers(name: str, content_type: str) -> dict[str, str]:
+    """What every file is sent with."""
+    return {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-store, no-transform",
+        "Content-Disposition": f'inline; filename="{name}"',
+        "Content-Type": content_type,
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def _response(request: web.Request, file: File, upstream: ClientResponse) -> web.StreamResponse:
+    content_type = _type_of(file, upstream.content_type)
+    choice = file.choice
+    part = {Kind.MUSIC: "-music", Kind.IMAGE: f"-{choice.number}"}.get(choice.kind, "")
+    name = f"tiktok-{request.match_info['id']}{part}.{_ENDINGS[content_type]}"
     told = {name: upstream.headers[name] for name in _TOLD if name in upstream.headers}
-    kind = upstream.content_type
     return web.StreamResponse(
-        status=upstream.status,
-        headers={
-            **told,
-            "Accept-Ranges": "bytes",
-            "Cache-Control": "private, no-store",
-            "Content-Disposition": f'inline; filename="{name}"',
-            "Content-Type": kind if kind.startswith(("video/", "audio/")) else "video/mp4",
-            "X-Content-Type-Options": "nosniff",
-        },
+        status=upstream.status, headers={**told, **file_headers(name, content_type)}
     )
+
+
+def _type_of(file: File, named: str) -> str:
+    usual = _TYPES[file.choice.kind]
+    is_of_kind = named.partition("/")[0] == usual.partition("/")[0]
+    return named if is_of_kind and named in _ENDINGS else usual
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"[^A-Za-z0-9-]", "_", word)
+
+
+@contextlib.contextmanager
+def _leaving(request: web.Request, upstream: ClientResponse) -> Iterator[None]:
+    """Leave the upstream as soon as the caller leaves, also while nothing is sent."""
+    connection = cast("Connection", request.protocol)
+    connection.on_loss = upstream.close
+    try:
+        yield
+    finally:
+        connection.on_loss = None
 
 
 async def _pass_on(
     upstream: ClientResponse, response: web.StreamResponse, request: web.Request
 ) -> None:
-    """Send as fast as the caller reads, a chunk at a time; end with whichever side leaves."""
+    """Send as fast as the caller reads, a chunk at a time; end with whichever side leaves.
+
+    What is sent cannot be taken back: a file that breaks off ends the connection, so that nobody
+    takes it for whole.
+    """
     try:
-        async for chunk in upstream.content.iter_any():
-            await response.write(chunk)
-        await response.write_eof()
+        await response.prepare(request)
+        if request.method != "HEAD":
+            async for chunk in upstream.content.iter_any():
+                await response.write(chunk)
+            await response.write_eof()
     except (ClientError, OSError, asyncio.CancelledError) as error:
         upstream.close()
         if request.transport is not None:

@@ -10,7 +10,7 @@ from aiohttp_apispec import AiohttpApiSpec
 
 from api.body import BodyParser
 from api.calls import DATA
-from api.documented import BODY_EXAMPLE, with_idempotency
+from api.documented import BODY_EXAMPLE, FILE_TYPES, with_idempotency
 from api.version import version
 
 if TYPE_CHECKING:
@@ -120,6 +120,9 @@ def _response(response: Mapping[str, Any]) -> dict[str, Any]:
             for name, header in response.get("headers", {}).items()
         },
     }
+    if FILE_TYPES in response:
+        file = {"schema": {"type": "string", "format": "binary"}}
+        return {**described, "content": dict.fromkeys(response[FILE_TYPES], file)}
     if "schema" not in response:
         return described
     content = {"schema": _moved(response["schema"]), "examples": examples}

@@ -16,6 +16,7 @@ from api.batch import Batches
 from api.extraction import Extraction
 from api.health import Health
 from api.links import Links
+from api.locating import Locator
 from api.media import Player
 from api.rapidapi import RapidApi
 from api.streams import Streams
@@ -36,6 +37,7 @@ BATCHES = web.AppKey("batches", Batches)
 EXTRACTION = web.AppKey("extraction", Extraction)
 HEALTH = web.AppKey("health", Health)
 ACCOUNTS = web.AppKey("accounts", Accounts)
+LOCATOR = web.AppKey("locator", Locator)
 LINKS = web.AppKey("links", Links)
 PLAYER = web.AppKey("player", Player)
 RAPIDAPI = web.AppKey("rapidapi", RapidApi)

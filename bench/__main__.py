@@ -18,7 +18,18 @@ from bench.table import to_markdown
 if TYPE_CHECKING:
     from bench.table import Row
 
-NAMES = ("page", "crawl", "latency", "memory", "asking", "cached", "processes", "cold", "usage")
+NAMES = (
+    "page",
+    "crawl",
+    "latency",
+    "memory",
+    "asking",
+    "cached",
+    "processes",
+    "cold",
+    "usage",
+    "media",
+)
 
 
 def main() -> None:

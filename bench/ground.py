@@ -102,13 +102,14 @@ class Ground:
             yield pid
 
     @asynccontextmanager
-    async def api(self, site: Server, *, processes: int = 1) -> AsyncIterator[Server]:
+    async def api(self, site: Server, *, processes: int = 1, **more: str) -> AsyncIterator[Server]:
         """The API as it is served; of several processes the id is that of their supervisor."""
         port = free_port()
         settings = {
             "TIKTOK_URL": site.url,
             "API_PORT": str(port),
             "API_PROCESSES": str(processes),
+            **more,
         }
         with self._running([OUR_PYTHON, "manage.py", "serve"], f"api-{port}", **settings) as pid:
             _wait_until_open(port)

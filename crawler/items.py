@@ -48,3 +48,5 @@ class RawVideo:
     """Cookies that the page set and its media addresses demand (``tt_chain_token``)."""
     user_agent: str | None = None
     """The User-Agent that the page was asked with; its media want the same."""
+    egress: str | None = None
+    """The name of the egress through which the page came; its media want the same."""

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.documents.video import Media, Rendition
 from pipelines.values import as_dict, as_list, dicts, expiry_of, first_url, to_int, to_text, to_url
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _PAGE_HOST = "://www.tiktok.com/"  # answers players, but fails for downloads
 _UNDECODABLE = "bytevc2"
 _SOUNDLESS_PATH = "/media-video-hvc1/"
+
+
+class Quality(StrEnum):
+    """Which of several files of a video is meant."""
+
+    DEFAULT = "default"
+    """The one that plays everywhere."""
+    BEST = "best"
+    SMALLEST = "smallest"
+
+
+class Codec(StrEnum):
+    """Codecs that players decode."""
+
+    ANY = "any"
+    H264 = "h264"
+    H265 = "h265"
 
 
 def read_renditions(video: dict[str, Any]) -> list[Rendition]:
@@ -23,25 +45,61 @@ def choose(video: dict[str, Any], renditions: list[Rendition]) -> Media | None:
     Without one: the clean ``playAddr``, any other rendition that players decode, and last the
     watermarked ``downloadAddr``.
     """
-    playable = [
-        (rendition, address)
-        for rendition in renditions
-        if rendition.codec != _UNDECODABLE
-        for address in rendition.urls
-        if _SOUNDLESS_PATH not in address
-    ]
-    good = [(rendition, address) for rendition, address in playable if _PAGE_HOST not in address]
-    h264 = [(rendition, address) for rendition, address in good if rendition.codec == "h264"]
-    if h264:
-        return _media(*max(h264, key=_rank))
+    known = playable(renditions)
+    good = [one for one in known if not _is_last_resort(one.url)]
+    if h264 := pick(good, Quality.DEFAULT, Codec.H264):
+        return h264.media
     codec = _codec(video.get("codecType"), None)
     clean = _clean_address(video)
     if clean is not None and codec != _UNDECODABLE:
         return _plain(video, clean, codec)
-    if good or playable:
-        return _media(*max(good or playable, key=_rank))
+    if found := pick(known, Quality.DEFAULT, Codec.ANY):
+        return found.media
     marked = to_url(video.get("downloadAddr"))
     return _plain(video, marked, None, watermark=True) if marked else None
+
+
+class Playable(NamedTuple):
+    """A rendition that players decode, with sound, and the best of its addresses."""
+
+    rendition: Rendition
+    url: str
+
+    @property
+    def media(self) -> Media:
+        """The file to play."""
+        one = self.rendition
+        return Media(
+            url=self.url,
+            codec=one.codec,
+            width=one.width,
+            height=one.height,
+            bitrate=one.bitrate,
+            size=one.size,
+            expires_at=expiry_of(self.url),
+        )
+
+
+def playable(renditions: Iterable[Rendition]) -> list[Playable]:
+    """What players decode, with sound; files of the page's own host if there are no others."""
+    found = [
+        Playable(one, min(addresses, key=_is_last_resort))
+        for one in renditions
+        if one.codec != _UNDECODABLE
+        and (addresses := [url for url in one.urls if _SOUNDLESS_PATH not in url])
+    ]
+    return [one for one in found if not _is_last_resort(one.url)] or found
+
+
+def pick(files: Iterable[Playable], quality: Quality, codec: Codec) -> Playable | None:
+    """The file of that codec with the largest short side, then most bits; or the one of least size.
+
+    None when there is none of that codec.
+    """
+    fitting = [one for one in files if codec in {Codec.ANY, one.rendition.codec}]
+    if quality is Quality.SMALLEST:
+        return min(fitting, key=_weight, default=None)
+    return max(fitting, key=_rank, default=None)
 
 
 def _rendition(info: dict[str, Any]) -> Rendition:
@@ -70,21 +128,18 @@ def _codec(name: object, url_key: object) -> str | None:
     return "h264" if "h264" in words else None
 
 
-def _rank(found: tuple[Rendition, str]) -> tuple[int, int]:
-    rendition, _ = found
-    return min(rendition.width or 0, rendition.height or 0), rendition.bitrate or 0
+def _is_last_resort(address: str) -> bool:
+    return _PAGE_HOST in address
 
 
-def _media(rendition: Rendition, address: str) -> Media:
-    return Media(
-        url=address,
-        codec=rendition.codec,
-        width=rendition.width,
-        height=rendition.height,
-        bitrate=rendition.bitrate,
-        size=rendition.size,
-        expires_at=expiry_of(address),
-    )
+def _rank(file: Playable) -> tuple[int, int]:
+    one = file.rendition
+    return min(one.width or 0, one.height or 0), one.bitrate or 0
+
+
+def _weight(file: Playable) -> tuple[float, float]:
+    one = file.rendition
+    return one.size or math.inf, one.bitrate or math.inf
 
 
 def _plain(

@@ -12,6 +12,8 @@ from crawler.jobs.queue import Queue
 from crawler.jobs.records import Lane, Outcome
 from pipelines.documents.nulls import reason_for_no_file
 from pipelines.documents.public import answer, bare_answer
+from pipelines.files import link_end
+from pipelines.listing import write_listing
 from pipelines.values import expiry_of
 from services import redis
 from services.scripts import call_all
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from settings.env import Environment
 
 _MEDIA_MARGIN_S = 600
-_LINK_MARGIN_S = 60
 
 
 class PublishPipeline:
@@ -74,6 +75,7 @@ def fields_of(video: Video) -> dict[str, str]:
         "answer_country": _written(answer(video, with_country=True)),
         "answer_bare": _written(bare_answer(video)),
         "media": _link_end(video),
+        "files": write_listing(video),
         "observed_at": str(int(video.observed_at.timestamp())),
     }
 
@@ -86,8 +88,7 @@ def _link_end(video: Video) -> str:
     """When links to the file end: before the file's own address does; empty without a file."""
     if video.media is None or reason_for_no_file(video) is not None:
         return ""
-    expires_at = video.media.expires_at
-    return str(int(expires_at.timestamp()) - _LINK_MARGIN_S) if expires_at else "0"
+    return str(link_end(video.media.expires_at))
 
 
 def ttl_of(video: Video, ttl_s: int) -> int:

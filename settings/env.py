@@ -86,12 +86,26 @@ def _password(address: str | None) -> str:
     return credentials.partition(":")[2] if at else ""
 
 
+def _proxies(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    for place, address in enumerate(addresses, start=1):
+        try:
+            parts = urlsplit(address)
+            is_good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        except ValueError:
+            is_good = False
+        if not is_good:
+            # An address can hold a password, so the text names its place alone.
+            raise ValueError(f"proxy {place} of the list must be http://[user:password@]host:port")
+    return addresses
+
+
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
 MongoAddress = Annotated[str, _server("mongodb", "mongodb+srv")]
 RedisAddress = Annotated[str, _server("redis", "rediss", "unix")]
 TwoWords = Annotated[Words, AfterValidator(_two_at_most)]
+Proxies = Annotated[Words, AfterValidator(_proxies)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
@@ -120,7 +134,7 @@ class Environment(BaseSettings):
     browser_workers: int | None = Field(default=None, ge=0)
     extract_timeout_s: Seconds = 10
     cache_ttl_s: int = Field(default=3600, gt=0)
-    proxy_urls: Words = ()
+    proxy_urls: Proxies = ()
 
     secret_key: str | None = None
     admin_token: str | None = Field(default=None, min_length=16)

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).parent.parent
 ORDER = ("settings", "services", "accounts", "crawler", "pipelines", "analysis", "api", "cli")
-OPEN_OF_CRAWLER = ("crawler.links", "crawler.errors", "crawler.items", "crawler.jobs")
+OPEN_OF_CRAWLER = (
+    "crawler.links",
+    "crawler.errors",
+    "crawler.items",
+    "crawler.jobs",
+    "crawler.egress",
+)
 SOURCES = [
     path.relative_to(PROJECT)
     for package in ORDER

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import EXCLUDE, Schema, fields
 
+from api.schemas.media import Media
 from api.schemas.quick import Words
 from api.schemas.video import ExtractRequest, Meta, Metadata
 
@@ -41,6 +42,7 @@ class LinkOutcome(Schema):
     video_url = fields.Url(allow_none=True)
     metadata = fields.Nested(Metadata)
     meta = fields.Nested(Meta)
+    media = fields.Nested(Media)
     cached = fields.Boolean()
     requests_remaining = fields.Integer()
     process_time_ms = fields.Integer()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from marshmallow import Schema, fields, validate
+
+if TYPE_CHECKING:
+    from enum import StrEnum
 
 
 class Flag(fields.Boolean):
@@ -30,6 +33,21 @@ class Seconds(fields.Integer):
         raise self.make_error("invalid")
 
 
+class Word(fields.String):
+    """One of a few words; null is as good as nothing."""
+
+    def __init__(self, words: type[StrEnum], **options: Any) -> None:
+        one_of = validate.OneOf([*words, None])
+        super().__init__(allow_none=True, load_default=None, validate=one_of, **options)
+        self._words = words
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> StrEnum:
+        try:
+            return self._words(value)
+        except (TypeError, ValueError):
+            raise self.make_error("invalid") from None
+
+
 class Words(fields.List[str]):
     """A list of strings, from 1 to what ``maximum`` says; what is wrong is said of all of it."""
 
@@ -52,6 +70,7 @@ _KINDS: dict[type[Any], type[Any]] = {
     fields.String: str,
     Flag: bool,
     Seconds: type(None),  # a number that is given is left to marshmallow
+    Word: type(None),  # so is a word
     Words: _Never,
 }
 

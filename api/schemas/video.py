@@ -6,9 +6,11 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from api.schemas.quick import Flag, QuickSchema, Seconds
+from api.schemas.media import Media
+from api.schemas.quick import Flag, QuickSchema, Seconds, Word
 from crawler.links import EXPECTED_FORM
 from pipelines.documents.nulls import NullReason
+from pipelines.media import Codec, Quality
 
 OLDEST_S = 30 * 24 * 3600
 """The largest ``max_age``."""
@@ -17,6 +19,20 @@ AGE_DESCRIPTION = (
     "Seconds: an older answer is crawled anew. 0 is a new crawl, or one that is under way; without"
     " it the service decides. More than the service's own time takes an older post from the store,"
     " while its file still plays."
+)
+MEDIA_DESCRIPTION = (
+    "Whether the answer has `media`: links of this service to the music, the pictures and the"
+    " subtitles too."
+)
+QUALITY_MUST_BE = "must be 'best', 'smallest' or 'default'"
+QUALITY_DESCRIPTION = (
+    "Which file of the video: `best` has the largest picture, `smallest` the fewest bytes. The"
+    " default plays everywhere."
+)
+CODEC_MUST_BE = "must be 'h264', 'h265' or 'any'"
+CODEC_DESCRIPTION = (
+    "The codec of the file. A video that has none of that codec is linked in the one it has;"
+    " `media.video.codec` tells."
 )
 
 _flag_errors: dict[str, Any] = {"invalid": "must be true or false", "null": "must be true or false"}
@@ -61,6 +77,21 @@ class ExtractRequest(QuickSchema):
         maximum=OLDEST_S,
         error_messages={"invalid": AGE_MUST_BE},
         metadata={"description": AGE_DESCRIPTION},
+    )
+    extract_media = Flag(
+        load_default=False,
+        error_messages=_flag_errors,
+        metadata={"description": MEDIA_DESCRIPTION},
+    )
+    quality = Word(
+        Quality,
+        error_messages={"invalid": QUALITY_MUST_BE},
+        metadata={"description": QUALITY_DESCRIPTION},
+    )
+    codec = Word(
+        Codec,
+        error_messages={"invalid": CODEC_MUST_BE},
+        metadata={"description": CODEC_DESCRIPTION},
     )
 
 
@@ -167,6 +198,9 @@ class ExtractAnswer(Schema):
         Metadata, metadata={"description": "Absent with `extract_metadata: false`."}
     )
     meta = fields.Nested(Meta, required=True)
+    media = fields.Nested(
+        Media, metadata={"description": "Links to all files; only with `extract_media: true`."}
+    )
     cached = fields.Boolean(
         required=True, metadata={"description": "Whether no crawl was needed for this answer."}
     )

@@ -102,8 +102,15 @@ class Media:
     size: Annotated[int | None, "The file's length in bytes."] = None
     watermark: Annotated[bool, "Whether TikTok's mark is in the picture."] = False
     expires_at: Annotated[datetime | None, "When the address stops working."] = None
-    cookie: Annotated[str | None, "The cookie that a request for the file must bear."] = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """As whom the page was fetched; its files are given to nobody else."""
+
+    cookie: Annotated[str | None, "The `tt_chain_token` that a request must bear, raw."] = None
     user_agent: Annotated[str | None, "The User-Agent that a request must bear."] = None
+    egress: Annotated[str | None, "Name of the egress through which the page came."] = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -200,6 +207,7 @@ class Video:
         default_factory=list
     )
     media: Annotated[Media | None, "The file to play."] = None
+    session: Annotated[Session | None, "As whom the page was fetched."] = None
     subtitles: Annotated[list[Subtitle], "Subtitle files."] = field(default_factory=list)
     created_at: Annotated[datetime | None, "When the post was made."] = None
     created_at_source: Annotated[

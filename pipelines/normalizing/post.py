@@ -8,7 +8,7 @@ from crawler.items import Layout
 from crawler.links import canonical_url, created_at_from_id
 from pipelines import media
 from pipelines.captions import hashtags_of, mentions_of, title_of
-from pipelines.documents.video import Video
+from pipelines.documents.video import Session, Video
 from pipelines.layouts import aweme, nested, sigi
 from pipelines.normalizing.author import author_of
 from pipelines.normalizing.counters import statistics_of
@@ -76,9 +76,10 @@ def _add_media(video: Video, file: dict[str, Any], raw: RawVideo) -> None:
     if video.type == "video":
         video.media = media.choose(file, video.renditions)
     if video.media is not None:
-        video.media.cookie = raw.cookies.get("tt_chain_token")
-        video.media.user_agent = raw.user_agent
         video.width, video.height = video.media.width, video.media.height
+    cookie = raw.cookies.get("tt_chain_token")
+    if cookie or raw.user_agent or raw.egress:
+        video.session = Session(cookie=cookie, user_agent=raw.user_agent, egress=raw.egress)
     if not (video.width and video.height):
         video.width = to_int(file.get("width")) or None
         video.height = to_int(file.get("height")) or None

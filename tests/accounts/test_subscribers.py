@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from accounts.errors import AccountsError, UnknownKeyError
 from accounts.audit import Audit, What
+from accounts.errors import AccountsError, UnknownKeyError
 from accounts.keys import digest
 from accounts.subscribers import Subscriber, Subscribers
 from settings.plans import PlanName

@@ -46,12 +46,12 @@ def a_video(video_id: str = VIDEO_ID, **changes: Any) -> Video:
         type="video",
         url=LINK,
         author=Author(username="someone", follower_count=5),
-        media=Media(url=f"https://media.example.com/{video_id}.mp4?a=1&b=2"),
         country="SE",
         region="Skåne",
         **{
             "description": 'Morning "run" ☀ #fyp',
             "observed_at": datetime.now(UTC),
+            "media": Media(url=f"https://media.example.com/{video_id}.mp4?a=1&b=2"),
             **changes,
         },
     )

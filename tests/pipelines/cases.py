@@ -51,6 +51,7 @@ def read_case(name: str) -> Case:
         spider=meta["spider"],
         cookies=meta.get("cookies", {}),
         user_agent=meta.get("user_agent"),
+        egress=meta.get("egress"),
     )
     expected = json.loads((folder / "expected.json").read_text())
     return Case(name=name, raw=raw, expected=expected)

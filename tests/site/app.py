@@ -52,6 +52,7 @@ class Site:
         add_control_routes(app)
         app.router.add_get("/oembed", self._oembed)
         app.router.add_get(r"/media/{id:\d{1,20}}/{name}", media)
+        app.router.add_get(r"/media/music/{id:\d{1,20}}/{name}", media)
         app.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=_STOP_WITHIN_S

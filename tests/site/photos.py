@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.site.renditions import signature
+
 Json = dict[str, Any]
 
 
 def image_post_json(post_id: str, url: str) -> Json:
     """The ``imagePost`` object: three images, a cover and a title."""
+    signed = signature()
+    first, second, third, share = (
+        _image(f"{url}/media/{post_id}/{name}.jpeg?{signed}") for name in ("1", "2", "3", "share")
+    )
     return {
-        "images": [_image(f"{url}/media/{post_id}/{number}.jpeg") for number in (1, 2, 3)],
-        "cover": _image(f"{url}/media/{post_id}/1.jpeg"),
-        "shareCover": _image(f"{url}/media/{post_id}/share.jpeg"),
+        "images": [first, second, third],
+        "cover": first,
+        "shareCover": share,
         "title": "Three of my favourites" if int(post_id) % 2 else "",
     }
 
@@ -38,7 +44,7 @@ def no_video_json(post_id: str, url: str) -> Json:
 
 def _image(address: str) -> Json:
     return {
-        "imageURL": {"urlList": [address, f"{address}?mirror=1"]},
+        "imageURL": {"urlList": [address, f"{address}&mirror=1"]},
         "imageWidth": 1080,
         "imageHeight": 1440,
     }

@@ -70,7 +70,7 @@ def renditions_of(post_id: int) -> tuple[Rendition, ...]:
 def video_json(post_id: str, url: str, *, duration_s: int) -> Json:
     """The ``video`` object, its addresses on the site itself."""
     wide = int(post_id) % 7 == 0
-    signed = _signature()
+    signed = signature()
     media = f"{url}/media/{post_id}"
     infos = [
         _rendition_json(post_id, url, one, duration_s=duration_s, wide=wide, signed=signed)
@@ -110,7 +110,8 @@ def video_json(post_id: str, url: str, *, duration_s: int) -> Json:
     }
 
 
-def _signature() -> str:
+def signature() -> str:
+    """What ends an address: the same for an hour, good for forty."""
     expires_at = int(time.time()) // 3600 * 3600 + _LIFETIME_S
     issued_at = time.strftime("%Y%m%d%H0000", time.gmtime(expires_at - _LIFETIME_S))
     return f"expire={expires_at}&x-expires={expires_at}&l={issued_at}0B7C&policy=2"
@@ -159,18 +160,26 @@ def _rendition_json(
     }
 
 
+_SPOKEN = (
+    ("eng-US", "webvtt", "ASR", "vtt"),
+    ("deu-DE", "srt", "MT", "srt"),
+    ("jpn-JP", "creator_caption", "LC", "json"),
+)
+
+
 def _subtitles(media: str, *, signed: str) -> list[Json]:
     return [
         {
             "UrlExpire": signed.partition("&")[0].removeprefix("expire="),
             "Size": "748",
-            "LanguageID": "2",
-            "LanguageCodeName": "eng-US",
-            "Url": f"{media}/eng-US.vtt?{signed}",
-            "Format": "webvtt",
+            "LanguageID": str(number),
+            "LanguageCodeName": language,
+            "Url": f"{media}/{language}.{ending}?{signed}",
+            "Format": form,
             "Version": "1:whisper_lid",
-            "Source": "ASR",
+            "Source": source,
         }
+        for number, (language, form, source, ending) in enumerate(_SPOKEN, start=2)
     ]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.site.people import person
+from tests.site.renditions import signature
 
 if TYPE_CHECKING:
     from random import Random
@@ -70,7 +71,7 @@ def song_json(one: Song, url: str) -> Json:
     return {
         "id": one.id,
         "title": one.title,
-        "playUrl": f"{media}/sound.mp3?mime_type=audio_mpeg" if known else "",
+        "playUrl": f"{media}/sound.mp3?{signature()}&mime_type=audio_mpeg" if known else "",
         "coverLarge": f"{media}/large.jpeg",
         "coverMedium": f"{media}/medium.jpeg",
         "coverThumb": f"{media}/thumb.jpeg",
