@@ -70,7 +70,7 @@ class MediaDownloadHandler(BaseDownloadHandler):
 
     async def _open(self, request: Request) -> aiohttp.ClientResponse:
         url: URL = self._hosts.check(request.url)
-        headers = request.headers.to_unicode_dict()
+        headers: dict[str, str] = {**request.headers.to_unicode_dict()}
         for _ in range(_HOPS):
             response = await self._session.get(url, headers=headers, allow_redirects=False)
             location = response.headers.get("Location")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvloop
 from scrapy.crawler import AsyncCrawlerRunner
@@ -104,7 +104,8 @@ async def _until_stopped(
     crawl: Future[None], source: Intake | Keeping, stopping: asyncio.Event
 ) -> None:
     asked = asyncio.create_task(stopping.wait())
-    await asyncio.wait({crawl, asked}, return_when=asyncio.FIRST_COMPLETED)
+    ends: set[Future[Any]] = {crawl, asked}
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     if not stopping.is_set():
         asked.cancel()
         await crawl

@@ -76,7 +76,7 @@ class ArchivePipeline(FilesPipeline):
         """Close the connections."""
         await self._client.close()
 
-    async def process_item(self, item: Due) -> Due:
+    async def process_item(self, item: Due) -> Due:  # type: ignore[override]  # its spider is gone
         """Keep a post's files; what could not be kept and may be later is in its problems."""
         document = await self._videos.find_one({"_id": item.video_id})
         if document is not None:

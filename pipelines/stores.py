@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class FolderStore(FSFilesStore):
     """A folder in which a file is there whole or not at all, even after a power cut."""
 
-    def persist_file(  # type: ignore[override]  # Scrapy awaits whatever can be awaited
+    def persist_file(
         self, path: str | os.PathLike[str], buf: BytesIO, *_: object, **__: object
     ) -> Any:
         """Write a file beside its place and move it there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 from functools import cached_property
 from pathlib import Path
@@ -64,7 +65,8 @@ class Folder:
     def find(self, path: str) -> Path | None:
         """Where a file is; None when it is missing, or would be outside of the folder."""
         found = (self.root / path).resolve()
-        return found if found.is_relative_to(self.root.resolve()) and found.is_file() else None
+        is_there = found.is_relative_to(self.root.resolve()) and found.is_file()
+        return found if is_there and os.access(found, os.R_OK) else None
 
 
 class Bucket:
@@ -97,16 +99,25 @@ class Bucket:
             ) from None
         except BotoCoreError as error:
             raise ServiceError(
-                f"ARCHIVE_URL: {error}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+                f"ARCHIVE_URL: {error}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,"
+                " or AWS_PROFILE"
             ) from None
         return f"bucket {self.name} is there"
 
     def sign(self, path: str, *, method: str) -> str:
-        """An address that gives one object for a minute; it is signed without a network."""
+        """An address that gives one object for a minute; it is signed without a network.
+
+        Raises:
+            ArchiveUnreachableError: there are no credentials now.
+        """
+        from botocore.exceptions import BotoCoreError
+
         call = "head_object" if method == "HEAD" else "get_object"
-        address: str = self._client.generate_presigned_url(
-            call, Params={"Bucket": self.name, "Key": self.prefix + path}, ExpiresIn=60
-        )
+        named = {"Bucket": self.name, "Key": self.prefix + path}
+        try:
+            address: str = self._client.generate_presigned_url(call, Params=named, ExpiresIn=60)
+        except BotoCoreError as error:
+            raise ArchiveUnreachableError(str(error)) from None
         return address
 
     @cached_property

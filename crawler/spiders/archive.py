@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from scrapy import Spider, signals
 
@@ -27,7 +27,7 @@ class ArchiveSpider(Spider):
 
     name = "archive"
     keeping: Keeping
-    custom_settings: ClassVar[dict[str, Any]] = {
+    custom_settings: dict[str, Any] | None = {  # noqa: RUF012 - as Scrapy declares it
         "ITEM_PIPELINES": {"pipelines.archive.ArchivePipeline": 100},
         "DOWNLOAD_HANDLERS": {
             "http": "crawler.media.MediaDownloadHandler",
