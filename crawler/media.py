@@ -8,13 +8,13 @@ import aiohttp
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.exceptions import DownloadCancelledError, DownloadFailedError, DownloadTimeoutError
 from scrapy.http import Headers, Response
+from yarl import URL
 
 from crawler.hosts import GuardedResolver, HostRefusedError, Hosts
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
-    from yarl import URL
 
     from settings.env import Environment
 
@@ -36,9 +36,12 @@ class MediaDownloadHandler(BaseDownloadHandler):
         self._maxsize = settings.getint("DOWNLOAD_MAXSIZE")
         self._timeout_s = settings.getfloat("DOWNLOAD_TIMEOUT")
         self._hosts = Hosts(environment.tiktok_media_hosts)
+        # A proxy may be in a private network; media may not.
+        proxies = [f"{url.host}:{url.port}" for url in map(URL, environment.proxy_urls)]
+        ways = Hosts([*environment.tiktok_media_hosts, *proxies])
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=settings.getint("CONCURRENT_REQUESTS"), resolver=GuardedResolver(self._hosts)
+                limit=settings.getint("CONCURRENT_REQUESTS"), resolver=GuardedResolver(ways)
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             read_bufsize=_CHUNK_BYTES,
@@ -69,28 +72,27 @@ class MediaDownloadHandler(BaseDownloadHandler):
         return Response(request.url, status=response.status, headers=headers, body=body)
 
     async def _open(self, request: Request) -> aiohttp.ClientResponse:
-        url: URL = self._hosts.check(request.url)
+        url = self._hosts.check(request.url)
         headers: dict[str, str] = {**request.headers.to_unicode_dict()}
         for _ in range(_HOPS):
-            response = await self._session.get(url, headers=headers, allow_redirects=False)
+            response = await self._session.get(
+                url, headers=headers, allow_redirects=False, proxy=request.meta.get("proxy")
+            )
             location = response.headers.get("Location")
             if response.status not in {301, 302, 303, 307, 308} or location is None:
                 return response
             response.close()
-            url = self._hosts.check(str(url.join(type(url)(location, encoded=True))))
+            url = self._hosts.check(str(url.join(URL(location, encoded=True))))
         raise DownloadFailedError("the file is redirected in circles")
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        chunks, size = [], response.content_length or 0
-        too_large = DownloadCancelledError(f"it has more than {self._maxsize} bytes")
-        if size > self._maxsize:
-            raise too_large
-        size = 0
+        chunks, size = [], 0
+        is_too_large = (response.content_length or 0) > self._maxsize
         async for chunk in response.content.iter_any():
-            chunks.append(chunk)
             size += len(chunk)
-            if size > self._maxsize:
-                raise too_large
+            if is_too_large or size > self._maxsize:
+                raise DownloadCancelledError(f"it has more than {self._maxsize} bytes")
+            chunks.append(chunk)
         return b"".join(chunks)
 
     async def close(self) -> None:

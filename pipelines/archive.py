@@ -13,6 +13,7 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.pipelines.files import FilesPipeline
 from scrapy.pipelines.media import FileException
 
+from crawler.egress.names import proxy_of
 from crawler.hosts import HostRefusedError
 from pipelines.collections import VIDEOS
 from pipelines.documents.mongo import from_mongo, to_plain
@@ -69,6 +70,7 @@ class ArchivePipeline(FilesPipeline):
         super().__init__(store_uri, crawler=crawler)
         environment: Environment = crawler.settings["TIKTOK_ENVIRONMENT"]
         uri = environment.mongodb_uri or ""
+        self._proxy_urls = environment.proxy_urls
         self._client = mongodb.connect(uri)
         self._videos = mongodb.database(self._client, uri)[VIDEOS]
 
@@ -92,7 +94,11 @@ class ArchivePipeline(FilesPipeline):
                 file.url,
                 headers=_headers(file),
                 callback=NO_CALLBACK,
-                meta={"file": file, "path": path_of(item.video.id, file)},
+                meta={
+                    "file": file,
+                    "path": path_of(item.video.id, file),
+                    "proxy": self._proxy(file),
+                },
                 dont_filter=True,
             )
             for file in files_of(item.video)
@@ -168,6 +174,9 @@ class ArchivePipeline(FilesPipeline):
                 self._count("failed")
                 item.due.problems.append(str(error))
         return item
+
+    def _proxy(self, file: File) -> str | None:
+        return proxy_of(file.session.egress if file.session else None, self._proxy_urls)
 
     async def _note(self, keep: Keep) -> None:
         if keep.kept:

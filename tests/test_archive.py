@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,19 +17,21 @@ from crawler.links import Target, TargetType
 from pipelines.documents.mongo import from_mongo
 from pipelines.documents.video import Video
 from tests.site import Site
+from tests.site.media import content, size_of
 from tests.workers import a_worker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from pymongo.asynchronous.database import AsyncDatabase
     from redis.asyncio import Redis
 
     from services.mongodb import Document
+    from tests.s3 import S3
 
 ID = "7300000000000000001"
-PHOTOS = "7000000000000070700"
+VIDEO = f"{ID}/video-h264-576x1024-965.mp4"
+SUBTITLES = f"{ID}/subtitles-eng-US-ASR.vtt"
 
 
 async def until(is_so: Callable[[], Awaitable[object]]) -> None:
@@ -39,20 +42,41 @@ async def until(is_so: Callable[[], Awaitable[object]]) -> None:
 
 @dataclass
 class Works:
+    """A site, databases, and workers on them when a test starts them."""
+
     site: Site
     queue: Queue
     outcomes: Outcomes
     backlog: Backlog
     database: AsyncDatabase[Document]
+    servers: dict[str, str]
+    folder: Path
 
-    async def keep(self, video_id: str) -> Video:
-        """Crawl a post and wait until the backlog is done with it."""
+    @property
+    def log(self) -> str:
+        """What the worker of the archive has said."""
+        return (self.folder / "archive.log").read_text()
+
+    @contextlib.contextmanager
+    def workers(self, *names: str, **variables: str) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            for name in names:
+                options = ["--archive"] if name == "archive" else []
+                log = self.folder / f"{name}.log"
+                given = {**self.servers, **variables}
+                stack.enter_context(a_worker(*options, log=log, **given))
+            yield
+
+    async def crawl(self, video_id: str = ID) -> None:
         target = Target(type=TargetType.VIDEO, value=video_id)
         with self.outcomes.expect(target.key) as waiter:
             await self.queue.ask(target, flight_s=30)
             outcome = await waiter.wait(20)
         assert outcome is not None
         assert outcome.reason is None
+
+    async def kept(self, video_id: str = ID) -> Video:
+        """The post once nothing is left on the backlog."""
 
         async def is_done() -> bool:
             return await self.backlog.size() == 0
@@ -73,22 +97,88 @@ async def works(
 ) -> AsyncIterator[Works]:
     async with Site() as site, Outcomes(redis_client) as outcomes:
         await outcomes.until_subscribed()
-        servers = {"mongodb_uri": mongodb_uri, "redis_url": redis_url, "site": site.url}
-        variables = {
-            "ARCHIVE_URL": str(tmp_path / "archive"),
+        servers = {
+            "mongodb_uri": mongodb_uri,
+            "redis_url": redis_url,
+            "site": site.url,
             "TIKTOK_MEDIA_HOSTS": site.url.removeprefix("http://"),
+            "ARCHIVE_URL": str(tmp_path / "archive"),
         }
-        with (
-            a_worker(log=tmp_path / "log", **servers, **variables),
-            a_worker("--archive", log=tmp_path / "archive.log", **servers, **variables),
-        ):
-            yield Works(site, Queue(redis_client), outcomes, Backlog(redis_client), database)
+        queue, backlog = Queue(redis_client), Backlog(redis_client)
+        yield Works(site, queue, outcomes, backlog, database, servers, tmp_path)
 
 
-async def test_files_are_kept(works: Works, tmp_path: Path) -> None:
-    with contextlib.suppress(TimeoutError):
-        video = await works.keep(ID)
-        print(video.archive)
-    print(list((tmp_path / "archive").rglob("*")))
-    print((tmp_path / "archive.log").read_text())
-    assert 0
+def expected() -> bytes:
+    """The bytes of the post's default file, as the site gives them to its player."""
+    size = size_of(ID, "normal_540_0.mp4")
+    assert size is not None
+    return b"".join(content(ID, 0, size))
+
+
+async def test_a_post_is_kept_once_and_again_when_a_file_was_deleted(works: Works) -> None:
+    folder = works.folder / "archive"
+    with works.workers("crawl", "archive"):
+        await works.crawl()
+        video = await works.kept()
+
+        kept = {one.path: one for one in video.archive}
+        assert {VIDEO, SUBTITLES} <= set(kept)
+        assert (folder / VIDEO).read_bytes() == expected()
+        assert kept[VIDEO].size == len(expected())
+        assert kept[VIDEO].file == "video-h264-576x1024-965"
+        assert kept[VIDEO].content_type == "video/mp4"
+        assert not list(folder.rglob("*.part"))
+
+        (folder / SUBTITLES).unlink()
+        before = (folder / VIDEO).stat()
+        await works.crawl()
+        again = {one.path: one for one in (await works.kept()).archive}
+
+        assert (folder / VIDEO).stat() == before
+        assert again[VIDEO] == kept[VIDEO]
+        assert again[SUBTITLES].archived_at > kept[SUBTITLES].archived_at
+        assert set(again) == set(kept)
+
+
+async def test_a_post_is_kept_in_a_bucket(works: Works, s3: S3) -> None:
+    bucket = s3.make_bucket("kept")
+    address = {"ARCHIVE_URL": f"s3://{bucket}/media", **s3.variables}
+    with works.workers("crawl", "archive", **address):
+        await works.crawl()
+        video = await works.kept()
+
+        objects = s3.sizes(bucket)
+        assert objects == {f"media/{one.path}": one.size for one in video.archive}
+        assert objects[f"media/{VIDEO}"] == len(expected())
+
+        head = s3.client.head_object(Bucket=bucket, Key=f"media/{VIDEO}")
+        await works.crawl()
+        await works.kept()
+        again = s3.client.head_object(Bucket=bucket, Key=f"media/{VIDEO}")
+        assert again["LastModified"] == head["LastModified"]
+        assert head["ContentType"] == "video/mp4"
+
+
+async def test_posts_wait_for_a_worker_of_the_archive(works: Works) -> None:
+    with works.workers("crawl"):
+        await works.crawl()
+    assert await works.backlog.size() == 1
+
+    with works.workers("archive"):
+        assert (await works.kept()).archive
+
+
+async def test_hosts_off_the_list_are_not_asked_and_the_post_stays(works: Works) -> None:
+    with works.workers("crawl", "archive", TIKTOK_MEDIA_HOSTS=".tiktok.com"):
+        await works.crawl()
+        video = await works.kept()
+
+    assert video.archive == []
+    assert f"post {ID} is not archived whole: video-h264-576x1024-965: media are not" in works.log
+
+
+async def test_without_an_archive_nothing_is_put_on_the_backlog(works: Works) -> None:
+    with works.workers("crawl", ARCHIVE_URL=""):
+        await works.crawl()
+
+    assert await works.backlog.size() == 0

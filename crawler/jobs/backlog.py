@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 DUE = "archive:due"
 TRIES = "archive:tries"
 
-_due, _lease, _put_off = (
-    Script(Path(__file__).with_name(f"{name}.lua")) for name in ("due", "lease", "put_off")
+_add, _take, _put_off = (
+    Script(Path(__file__).with_name(f"backlog_{name}.lua")) for name in ("add", "take", "put_off")
 )
 
 
@@ -40,7 +40,7 @@ class Due:
 
 def due(video_id: str) -> Call:
     """The call that puts a post on the backlog."""
-    return _due, [DUE], [video_id]
+    return _add, [DUE], [video_id]
 
 
 class Backlog:
@@ -51,7 +51,7 @@ class Backlog:
 
     async def take(self, count: int, *, lease_s: float) -> list[Due]:
         """Up to ``count`` posts that are due now, for as long as ``lease_s``."""
-        taken = await _lease.call(self._redis, [DUE, TRIES], [count, int(lease_s * 1000)])
+        taken = await _take.call(self._redis, [DUE, TRIES], [count, int(lease_s * 1000)])
         return [Due(video_id=video_id, tries=int(tries)) for video_id, tries in taken]
 
     async def put_off(self, video_ids: Sequence[str], *, for_s: float) -> None:
