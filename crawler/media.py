@@ -73,7 +73,7 @@ class MediaDownloadHandler(BaseDownloadHandler):
 
     async def _open(self, request: Request) -> aiohttp.ClientResponse:
         url = self._hosts.check(request.url)
-        headers: dict[str, str] = {**request.headers.to_unicode_dict()}
+        headers = {str(name): text for name, text in request.headers.to_unicode_dict().items()}
         for _ in range(_HOPS):
             response = await self._session.get(
                 url, headers=headers, allow_redirects=False, proxy=request.meta.get("proxy")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pipelines.documents.video import Kept, Video
     from pipelines.files import File
 
+_LONGEST = 64
 _ENDINGS = {Kind.VIDEO: "mp4", Kind.MUSIC: "mp3", Kind.IMAGE: "jpeg", Kind.SUBTITLES: "vtt"}
 
 
@@ -44,4 +45,4 @@ def kept_of(video: Video, file: File) -> Kept | None:
 
 def _plain(part: str) -> str:
     """Letters, digits and little else: no part of a path comes from TikTok as it is."""
-    return re.sub(r"[^A-Za-z0-9-]", "_", part)
+    return re.sub(r"[^A-Za-z0-9-]", "_", part)[:_LONGEST]

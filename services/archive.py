@@ -87,21 +87,14 @@ class Bucket:
             ArchiveUnreachableError: its server does not answer.
             ServiceError: it is not there, or may not be used.
         """
-        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             self._client.head_bucket(Bucket=self.name)
         except ClientError as error:
-            raise ServiceError(self._refusal(error.response)) from None
-        except HTTPClientError as error:
-            raise ArchiveUnreachableError(
-                f"ARCHIVE_URL: {error}: check AWS_ENDPOINT_URL_S3 and the network"
-            ) from None
+            raise _refused(self.name, error.response) from None
         except BotoCoreError as error:
-            raise ServiceError(
-                f"ARCHIVE_URL: {error}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,"
-                " or AWS_PROFILE"
-            ) from None
+            raise _failed(error) from None
         return f"bucket {self.name} is there"
 
     def sign(self, path: str, *, method: str) -> str:
@@ -133,13 +126,29 @@ class Bucket:
         )
         return get_session().create_client("s3", config=config)
 
-    def _refusal(self, response: Any) -> str:
-        status = response["ResponseMetadata"]["HTTPStatusCode"]
-        if status == 404:
-            return f"ARCHIVE_URL: there is no bucket {self.name}: make it, or name another"
-        if status == 403:
-            return (
-                f"ARCHIVE_URL: bucket {self.name} is refused with these credentials:"
-                " allow them s3:ListBucket, s3:GetObject and s3:PutObject"
-            )
-        return f"ARCHIVE_URL: bucket {self.name} is answered {status}: {response.get('Error')}"
+
+def _refused(bucket: str, response: Any) -> ServiceError:
+    status = response["ResponseMetadata"]["HTTPStatusCode"]
+    if status == 404:
+        return ServiceError(f"ARCHIVE_URL: there is no bucket {bucket}: make it, or name another")
+    if status == 403:
+        return ServiceError(
+            f"ARCHIVE_URL: bucket {bucket} refuses these credentials: allow them s3:ListBucket,"
+            " s3:GetObject and s3:PutObject"
+        )
+    kind = ArchiveUnreachableError if status >= 500 else ServiceError
+    return kind(f"ARCHIVE_URL: bucket {bucket} is answered {status}: {response.get('Error')}")
+
+
+def _failed(error: Exception) -> ServiceError:
+    from botocore import exceptions as known
+
+    if isinstance(error, known.ConnectionError | known.HTTPClientError):
+        return ArchiveUnreachableError(
+            f"ARCHIVE_URL: {error}: check AWS_ENDPOINT_URL_S3 and the network"
+        )
+    if isinstance(error, known.ParamValidationError):
+        return ServiceError(f"ARCHIVE_URL: {' '.join(str(error).split())}")
+    return ServiceError(
+        f"ARCHIVE_URL: {error}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+    )
