@@ -13,6 +13,7 @@ from accounts.limits import Limits
 from accounts.reports import Reports
 from accounts.usage import Usage
 from api.admissions import Admissions
+from api.archive import Archive
 from api.batch import Batches
 from api.body import MAX_BYTES
 from api.extraction import Extraction
@@ -105,7 +106,10 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         app[ACCOUNTS] = accounts
         app[REPORTS] = Reports(usage, database)
         app[LINKS] = Links(secret_key(environment), address=environment.public_address)
-        app[PLAYER] = Player(Upstream(environment.tiktok_media_hosts, environment.proxy_urls))
+        app[PLAYER] = Player(
+            Upstream(environment.tiktok_media_hosts, environment.proxy_urls),
+            Archive(environment.archive_url),
+        )
         stack.push_async_callback(app[PLAYER].close)
         app[STREAMS] = Streams(cache)
         app[ADMISSIONS] = Admissions(limits, upgrade_url=environment.upgrade_url)

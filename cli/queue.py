@@ -43,7 +43,7 @@ async def _read(environment: Environment) -> list[tuple[Any, ...]]:
 
     async with redis.connect(environment.redis_url or "") as client:
         found = Queue(client)
-        rows = []
+        rows: list[tuple[Any, ...]] = []
         for lane in Lane:
             depth = await found.depth(lane)
             age_s = round(depth.oldest_s, 1) if depth.oldest_s is not None else None

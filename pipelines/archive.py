@@ -18,7 +18,7 @@ from crawler.hosts import HostRefusedError
 from pipelines.collections import VIDEOS
 from pipelines.documents.mongo import from_mongo, to_plain
 from pipelines.documents.video import Kept, Video
-from pipelines.files import files_of
+from pipelines.files import Kind, files_of
 from pipelines.kept import kept_of, name_of, path_of
 from pipelines.stores import BucketStore, FolderStore
 from services import mongodb
@@ -41,6 +41,10 @@ logger = logging.getLogger(__name__)
 # What fails is said by our own lines, once and without a stack or a signed address.
 for _name in ("scrapy.pipelines.files", "scrapy.pipelines.media"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
+
+
+_PAGES = frozenset({"text/html", "application/xml", "text/xml"})
+_TEXTS = frozenset({"application/json", "text/plain"})
 
 
 class HopelessError(FileException):
@@ -126,8 +130,11 @@ class ArchivePipeline(FilesPipeline):
         item: Keep | None = None,
     ) -> FileInfo:
         """Store a file, unless what came is no file."""
-        kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        if response.status != 200 or kind.startswith("text/html"):
+        told = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        kind = told.partition(";")[0].strip().lower()
+        is_text = request.meta["file"].choice.kind is Kind.SUBTITLES
+        is_page = kind in _PAGES or (kind in _TEXTS and not is_text)
+        if response.status != 200 or is_page:
             is_gone = response.status in {404, 410}
             raise (HopelessError if is_gone else FileException)(
                 f"answered {response.status} {kind}"
