@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import web
 
 from crawler.jobs.backlog import Backlog
 from crawler.jobs.outcomes import Outcomes
@@ -17,7 +18,7 @@ from pipelines.documents.mongo import from_mongo
 from pipelines.documents.video import Video
 from tests.site import Site
 from tests.site.media import content, size_of
-from tests.workers import a_worker
+from tests.workers import a_worker, until_ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -67,24 +68,36 @@ class Works:
                 stack.enter_context(a_worker(*options, log=log, **given))
             yield
 
-    async def crawl(self, video_id: str = ID) -> None:
-        target = Target(type=TargetType.VIDEO, value=video_id)
+    async def crawl(self) -> None:
+        target = Target(type=TargetType.VIDEO, value=ID)
         with self.outcomes.expect(target.key) as waiter:
             await self.queue.ask(target, flight_s=30)
             outcome = await waiter.wait(20)
         assert outcome is not None
         assert outcome.reason is None
 
-    async def kept(self, video_id: str = ID) -> Video:
+    async def stored(self) -> Video:
+        document = await self.database.videos.find_one({"_id": ID})
+        assert document is not None
+        return from_mongo(Video, document)
+
+    async def change(self, **fields: object) -> None:
+        await self.database.videos.update_one({"_id": ID}, {"$set": fields})
+
+    async def kept(self) -> Video:
         """The post once nothing is left on the backlog."""
 
         async def is_done() -> bool:
             return await self.backlog.size() == 0
 
         await until(is_done)
-        document = await self.database.videos.find_one({"_id": video_id})
-        assert document is not None
-        return from_mongo(Video, document)
+        return await self.stored()
+
+    async def keeps(self, path: str) -> bool:
+        return path in {one.path for one in (await self.stored()).archive}
+
+    async def has_said(self, words: str) -> bool:
+        return words in self.log
 
 
 @pytest.fixture
@@ -106,6 +119,26 @@ async def works(
         }
         queue, backlog = Queue(redis_client), Backlog(redis_client)
         yield Works(site, queue, outcomes, backlog, database, servers, tmp_path)
+
+
+@contextlib.asynccontextmanager
+async def slow_server() -> AsyncIterator[tuple[str, asyncio.Event, asyncio.Event]]:
+    """A server whose file comes when the test says so; it tells when it was asked."""
+    is_asked, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def answer(_: web.Request) -> web.Response:
+        is_asked.set()
+        await may_go_on.wait()
+        return web.Response(body=b"file", content_type="video/mp4")
+
+    app = web.Application()
+    app.router.add_get("/v.mp4", answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port, *_ = runner.addresses[0]
+    yield f"http://{host}:{port}", is_asked, may_go_on
+    await runner.cleanup()
 
 
 def expected() -> bytes:
@@ -166,6 +199,53 @@ async def test_posts_wait_for_a_worker_of_the_archive(works: Works) -> None:
 
     with works.workers("archive"):
         assert (await works.kept()).archive
+
+
+async def test_a_file_that_is_refused_is_tried_again_and_the_others_are_kept(
+    works: Works,
+) -> None:
+    with works.workers("crawl"):
+        await works.crawl()
+    right = (await works.stored()).session
+    assert right is not None
+    await works.change(**{"session.cookie": "wrong"})
+
+    with works.workers("archive"):
+        await until(lambda: works.has_said("video-h264-576x1024-965: answered 403 text/html"))
+        await until(lambda: works.keeps(SUBTITLES))
+        assert await works.backlog.size() == 1
+
+        await works.change(**{"session.cookie": right.cookie})
+        await works.backlog.put_off([ID], for_s=0)
+        assert {VIDEO, SUBTITLES} <= {one.path for one in (await works.kept()).archive}
+
+
+async def test_a_worker_that_is_killed_loses_nothing_and_one_that_is_asked_finishes(
+    works: Works,
+) -> None:
+    with works.workers("crawl"):
+        await works.crawl()
+    async with slow_server() as (address, is_asked, may_go_on):
+        host = address.removeprefix("http://")
+        await works.change(media={"url": f"{address}/v.mp4", "watermark": False})
+        await works.change(renditions=[], images=[], subtitles=[], **{"music.url": None})
+        started = {**works.servers, "TIKTOK_MEDIA_HOSTS": host, "log": works.folder / "log"}
+
+        with a_worker("--archive", **started) as killed:
+            await asyncio.wait_for(is_asked.wait(), 20)
+            killed.kill()
+        assert (await works.stored()).archive == []
+        assert await works.backlog.size() == 1
+
+        is_asked.clear()
+        await works.backlog.put_off([ID], for_s=0)  # as the end of its lease would have it
+        with a_worker("--archive", **started) as asked:
+            await asyncio.wait_for(is_asked.wait(), 20)
+            asked.terminate()
+            await asyncio.sleep(0.1)
+            may_go_on.set()
+            assert await until_ended(asked, within_s=20) == 0
+        assert [one.size for one in (await works.kept()).archive] == [4]
 
 
 async def test_hosts_off_the_list_are_not_asked_and_the_post_stays(works: Works) -> None:
