@@ -83,6 +83,8 @@ class House:
             "MONGODB_URI": self._servers.mongodb_uri,
             "REDIS_URL": self._servers.redis_url,
         }
+        if self._environment.archive_url is not None:
+            variables["ARCHIVE_URL"] = self._environment.archive_url
         if self._site is not None:
             variables |= self._start_site(site_folder, variables)
         for name in self._workers:

@@ -29,6 +29,11 @@ def open_archive(address: str) -> Folder | Bucket:
     return Bucket(bucket, prefix)
 
 
+def below(address: str, name: str) -> str:
+    """The address of an archive of its own within another."""
+    return f"{address}{name}/" if address.startswith("s3://") else f"{address}/{name}"
+
+
 def check_archive(address: str | None) -> None:
     """Refuse an archive that cannot be right; one that only does not answer now is warned of.
 

@@ -255,10 +255,3 @@ async def test_hosts_off_the_list_are_not_asked_and_the_post_stays(works: Works)
 
     assert video.archive == []
     assert f"post {ID} is not archived whole: video-h264-576x1024-965: media are not" in works.log
-
-
-async def test_without_an_archive_nothing_is_put_on_the_backlog(works: Works) -> None:
-    with works.workers("crawl", ARCHIVE_URL=""):
-        await works.crawl()
-
-    assert await works.backlog.size() == 0

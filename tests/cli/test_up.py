@@ -53,7 +53,7 @@ def test_the_video_of_the_pasted_line_is_fetched_by_a_plain_get(up: Running) -> 
 def test_what_was_crawled_is_kept_and_given_from_there(up: Running) -> None:
     answer = up.paste()
     post_id = answer["metadata"]["video_id"]
-    kept = Path(up.variables["ARCHIVE_URL"]) / post_id
+    kept = Path(up.variables["ARCHIVE_URL"]) / "site-sample" / post_id
     wait_until(lambda: bool(list(kept.glob("video-h264-*.mp4"))))
     (file,) = kept.glob("video-h264-*.mp4")
     wait_until(lambda: not up.waiting("archive"))

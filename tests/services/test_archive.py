@@ -12,6 +12,7 @@ from services.archive import (
     ArchiveUnreachableError,
     Bucket,
     Folder,
+    below,
     check_archive,
     open_archive,
 )
@@ -48,6 +49,13 @@ def test_another_address_is_refused(given: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("ARCHIVE_URL", given)
     with pytest.raises(SettingsError, match=r"^ARCHIVE_URL: .*must be a folder, file:///folder"):
         read_environment()
+
+
+@pytest.mark.parametrize("address", ["/kept", "s3://bucket/", "s3://bucket/media/"])
+def test_a_site_has_an_archive_of_its_own(address: str) -> None:
+    own = below(address, "site-sample")
+    assert Environment(archive_url=own).archive_url == own
+    assert own.startswith(f"{address.rstrip('/')}/site-sample")
 
 
 def test_a_folder_is_made(tmp_path: Path) -> None:
