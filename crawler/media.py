@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -86,14 +87,14 @@ class MediaDownloadHandler(BaseDownloadHandler):
         raise DownloadFailedError("the file is redirected in circles")
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        chunks, size = [], 0
+        # Unlike a list that is joined, it gives its bytes away without a second copy of them.
+        body = BytesIO()
         is_too_large = (response.content_length or 0) > self._maxsize
         async for chunk in response.content.iter_any():
-            size += len(chunk)
-            if is_too_large or size > self._maxsize:
+            if is_too_large or body.tell() + len(chunk) > self._maxsize:
                 raise DownloadCancelledError(f"it has more than {self._maxsize} bytes")
-            chunks.append(chunk)
-        return b"".join(chunks)
+            body.write(chunk)
+        return body.getvalue()
 
     async def close(self) -> None:
         """Close the connections."""

@@ -57,7 +57,7 @@ def _write(place: Path, content: BytesIO) -> None:
     # One worker has a post in hand at a time, so what a dead one left is overwritten.
     part = place.with_name(f"{place.name}.part")
     with part.open("wb") as file:
-        file.write(content.getbuffer())
+        file.write(content.getvalue())  # which is shared, where a view would be of a copy
         file.flush()
         os.fsync(file.fileno())
     part.replace(place)
