@@ -229,9 +229,10 @@ async def test_a_worker_that_is_killed_loses_nothing_and_one_that_is_asked_finis
         host = address.removeprefix("http://")
         await works.change(media={"url": f"{address}/v.mp4", "watermark": False})
         await works.change(renditions=[], images=[], subtitles=[], **{"music.url": None})
-        started = {**works.servers, "TIKTOK_MEDIA_HOSTS": host, "log": works.folder / "log"}
+        started = {**works.servers, "TIKTOK_MEDIA_HOSTS": host}
+        log = works.folder / "archive.log"
 
-        with a_worker("--archive", **started) as killed:
+        with a_worker("--archive", log=log, **started) as killed:
             await asyncio.wait_for(is_asked.wait(), 20)
             killed.kill()
         assert (await works.stored()).archive == []
@@ -239,7 +240,7 @@ async def test_a_worker_that_is_killed_loses_nothing_and_one_that_is_asked_finis
 
         is_asked.clear()
         await works.backlog.put_off([ID], for_s=0)  # as the end of its lease would have it
-        with a_worker("--archive", **started) as asked:
+        with a_worker("--archive", log=log, **started) as asked:
             await asyncio.wait_for(is_asked.wait(), 20)
             asked.terminate()
             await asyncio.sleep(0.1)
