@@ -18,6 +18,7 @@ from accounts.strangers import Strangers
 from accounts.subscribers import Subscribers
 from accounts.usage import Usage
 from api.admissions import Admissions
+from api.archive import Archive
 from api.batch import Batches
 from api.body import MAX_BYTES
 from api.extraction import Extraction
@@ -124,7 +125,10 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         app[ADMIN_TOKEN] = AdminToken(admin_token(environment), Strangers(wire))
         app[REPORTS] = Reports(usage, database)
         app[LINKS] = Links(secret_key(environment), address=environment.public_address)
-        app[PLAYER] = Player(Upstream(environment.tiktok_media_hosts, environment.proxy_urls))
+        app[PLAYER] = Player(
+            Upstream(environment.tiktok_media_hosts, environment.proxy_urls),
+            Archive(environment.archive_url),
+        )
         stack.push_async_callback(app[PLAYER].close)
         app[STREAMS] = Streams(cache)
         app[ADMISSIONS] = Admissions(limits, upgrade_url=environment.upgrade_url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from crawler.links import Target, TargetType
 from pipelines.documents.mongo import from_mongo
 from pipelines.documents.video import Video
 from pipelines.files import find
+from pipelines.kept import kept_of
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
@@ -46,7 +48,7 @@ class Locator:
             ApiError: the post is gone or has no such file, or TikTok does not answer now.
         """
         file = await self._stored(video_id, choice)
-        if file is None or (file.expires_at and file.expires_at <= datetime.now(UTC)):
+        if file is None or (file.kept is None and _has_ended(file)):
             return await self.relocate(video_id, choice)
         return file
 
@@ -71,4 +73,12 @@ class Locator:
     async def _stored(self, video_id: str, choice: Choice) -> File | None:
         async with storage():
             document = await self._videos.find_one({"_id": video_id})
-        return find(from_mongo(Video, document), choice) if document is not None else None
+        if document is None:
+            return None
+        video = from_mongo(Video, document)
+        file = find(video, choice)
+        return replace(file, kept=kept_of(video, file)) if file is not None else None
+
+
+def _has_ended(file: File) -> bool:
+    return file.expires_at is not None and file.expires_at <= datetime.now(UTC)

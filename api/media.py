@@ -1,4 +1,4 @@
-"""Streaming media from TikTok's servers to callers, as fast as the slower side goes."""
+"""Streaming media from TikTok or the archive to callers, as fast as the slower side goes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from aiohttp import ClientError, ClientResponse, web
 
 from api import subtitles
+from api.archive import send_file
 from api.errors import OUT_OF_RANGE, ApiError, refusal
 from api.upstream import part_of
 from crawler.errors import Reason
@@ -19,6 +20,7 @@ from pipelines.files import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from api.archive import Archive
     from api.connections import Connection
     from api.upstream import Upstream
     from pipelines.files import File
@@ -41,8 +43,9 @@ _ENDINGS = {
 class Player:
     """Passes files on; one for each process."""
 
-    def __init__(self, upstream: Upstream) -> None:
+    def __init__(self, upstream: Upstream, archive: Archive) -> None:
         self._upstream = upstream
+        self._archive = archive
 
     async def play(self, request: web.Request, file: File) -> web.StreamResponse:
         """Pass the file on, or the part of it that the caller asked for.
@@ -51,10 +54,9 @@ class Player:
             GoneError: TikTok refuses the address; nothing was sent yet.
             ApiError: TikTok does not answer; nothing was sent yet.
         """
-        upstream = await self._upstream.open(
-            file, method=request.method, part=part_of(request.headers)
-        )
-        async with upstream:
+        if (path := await self._archive.find(file.kept)) is not None:
+            return await send_file(request, path, _headers(request, file, ""))
+        async with await self._open(file, request.method, part_of(request.headers)) as upstream:
             response = _response(request, file, upstream)
             with _leaving(request, upstream):
                 await _pass_on(upstream, response, request)
@@ -76,10 +78,19 @@ class Player:
         name = f"tiktok-{request.match_info['id']}-{_plain(file.choice.language)}.{form}"
         return answer_part(request, body, file_headers(name, subtitles.TYPES[form]))
 
+    async def _open(
+        self, file: File, method: str = "GET", part: Mapping[str, str] | None = None
+    ) -> ClientResponse:
+        """The file from the archive, if it is there, else from TikTok."""
+        kept = await self._archive.open(file.kept, method=method, part=part)
+        return kept or await self._upstream.open(file, method=method, part=part)
+
     async def _read(self, file: File, *, most: int) -> bytes:
+        if (path := await self._archive.find(file.kept)) is not None:
+            return await asyncio.to_thread(path.read_bytes)
         body = bytearray()
         try:
-            async with await self._upstream.open(file) as upstream:
+            async with await self._open(file) as upstream:
                 async for chunk in upstream.content.iter_any():
                     body += chunk
                     if len(body) > most:
@@ -91,6 +102,7 @@ class Player:
     async def close(self) -> None:
         """Close all connections."""
         await self._upstream.close()
+        await self._archive.close()
 
 
 def answer_part(
@@ -121,14 +133,17 @@ def file_headers(name: str, content_type: str) -> dict[str, str]:
 
 
 def _response(request: web.Request, file: File, upstream: ClientResponse) -> web.StreamResponse:
-    content_type = _type_of(file, upstream.content_type)
+    told = {name: upstream.headers[name] for name in _TOLD if name in upstream.headers}
+    headers = _headers(request, file, upstream.content_type)
+    return web.StreamResponse(status=upstream.status, headers={**told, **headers})
+
+
+def _headers(request: web.Request, file: File, named: str) -> dict[str, str]:
+    content_type = _type_of(file, (file.kept and file.kept.content_type) or named)
     choice = file.choice
     part = {Kind.MUSIC: "-music", Kind.IMAGE: f"-{choice.number}"}.get(choice.kind, "")
     name = f"tiktok-{request.match_info['id']}{part}.{_ENDINGS[content_type]}"
-    told = {name: upstream.headers[name] for name in _TOLD if name in upstream.headers}
-    return web.StreamResponse(
-        status=upstream.status, headers={**told, **file_headers(name, content_type)}
-    )
+    return file_headers(name, content_type)
 
 
 def _type_of(file: File, named: str) -> str:

@@ -16,9 +16,9 @@ from aiohttp import (
 )
 
 from api.errors import OUT_OF_RANGE, ApiError, refusal
-from api.hosts import GuardedResolver, Hosts
 from crawler.egress.names import proxy_of
 from crawler.errors import Reason
+from crawler.hosts import GuardedResolver, Hosts
 from pipelines.files import Kind
 
 if TYPE_CHECKING:

@@ -105,6 +105,14 @@ def _port(environment: Environment) -> str:
     return f"{environment.api_port} is free"
 
 
+def _archive(environment: Environment) -> str:
+    from services.archive import open_archive
+
+    if environment.archive_url is None:
+        return "off: set ARCHIVE_URL to keep media"
+    return open_archive(environment.archive_url).check()
+
+
 def _chromium(environment: Environment) -> str:
     if environment.chromium is None:
         raise RuntimeError("not found: install Debian's package chromium for pages that need it")
@@ -118,6 +126,7 @@ _CHECKS: dict[str, Callable[[Environment], str]] = {
     "data folder": _folder,
     "public address": _address,
     "port": _port,
+    "archive": _archive,
     "browser": _chromium,
 }
 _OPTIONAL = frozenset({"browser"})

@@ -16,6 +16,7 @@ import orjson
 from cli.demo import LINK, curl_line, demo_key
 from cli.ports import answers, check_port, free_port, local_address, read
 from cli.program import Program, command
+from services.archive import open_archive
 from services.errors import ServiceError
 from services.holds import hold
 from services.mongodb import EmbeddedMongo
@@ -56,6 +57,8 @@ class House:
         who = f"process {os.getpid()} (manage.py up, since {time.strftime('%Y-%m-%d %H:%M:%S')})"
         with hold(self._folder / LOCK, who=who, wait_s=0.5):
             check_port(self._environment)
+            if self._environment.archive_url is not None:
+                open_archive(self._environment.archive_url).check()
             withdraw(self._folder)
             self._supervisor.catch_signals()
             try:
@@ -64,7 +67,7 @@ class House:
                 self._supervisor.watch()
                 logger.info("ending: what is in hand is finished")
             finally:
-                self._supervisor.stop(together=["api", *self._workers])
+                self._supervisor.stop(together=["api", *self._workers, "archive"])
                 withdraw(self._folder)
 
     @property
@@ -80,10 +83,14 @@ class House:
             "MONGODB_URI": self._servers.mongodb_uri,
             "REDIS_URL": self._servers.redis_url,
         }
+        if self._environment.archive_url is not None:
+            variables["ARCHIVE_URL"] = self._environment.archive_url
         if self._site is not None:
             variables |= self._start_site(site_folder, variables)
         for name in self._workers:
             self._start_program(name, command("worker"), variables)
+        if self._environment.archive_url is not None:
+            self._start_program("archive", [*command("worker"), "--archive"], variables)
         api = self._start_program("api", command("serve"), variables)
         health = f"{local_address(self._environment)}/health"
         self._wait_until(lambda: answers(health), "the API", api)

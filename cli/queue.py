@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.output import as_json, print_json, print_table
+
+if TYPE_CHECKING:
+    from settings.env import Environment
 
 _COLUMNS = ("lane", "waiting", "in_hand", "oldest_s", "dead_letters")
 
@@ -25,24 +28,27 @@ def show(*, is_json: bool) -> None:
     from settings.env import read_environment
 
     with attached(read_environment()) as environment:
-        rows = asyncio.run(_read(environment.redis_url or ""))
+        rows = asyncio.run(_read(environment))
     if is_json:
         print_json([dict(zip(_COLUMNS, row, strict=True)) for row in rows])
     else:
         print_table(_COLUMNS, rows)
 
 
-async def _read(url: str) -> list[tuple[Any, ...]]:
+async def _read(environment: Environment) -> list[tuple[Any, ...]]:
+    from crawler.jobs.backlog import Backlog
     from crawler.jobs.queue import Queue
     from crawler.jobs.records import Lane
     from services import redis
 
-    async with redis.connect(url) as client:
+    async with redis.connect(environment.redis_url or "") as client:
         found = Queue(client)
-        rows = []
+        rows: list[tuple[Any, ...]] = []
         for lane in Lane:
             depth = await found.depth(lane)
             age_s = round(depth.oldest_s, 1) if depth.oldest_s is not None else None
             dead = await found.dead_letters(lane)
             rows.append((lane.value, depth.waiting, depth.in_hand, age_s, dead))
+        if environment.archive_url is not None:
+            rows.append(("archive", await Backlog(client).size(), None, None, None))
         return rows

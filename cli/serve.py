@@ -19,6 +19,7 @@ def serve(listener: int | None, ready: int | None) -> None:
     With API_PROCESSES above 1, SIGHUP replaces all processes without losing a request.
     """
     from services import logs
+    from services.archive import check_archive
     from services.running import attached
     from settings.env import read_environment
 
@@ -26,6 +27,8 @@ def serve(listener: int | None, ready: int | None) -> None:
     logs.configure(
         level=environment.log_level, form=environment.log_format, secrets=environment.secrets
     )
+    if listener is None:
+        check_archive(environment.archive_url)
     with attached(environment) as connected:
         if listener is None:
             _prepare(connected)

@@ -30,12 +30,17 @@ def up(site: str | None) -> None:
 
 
 def _on_site(environment: Environment, site: str | None) -> Environment:
-    """The environment with a data folder of the site's own, so that samples stay apart."""
+    """The environment with folders of the site's own, so that samples stay apart."""
     if site is None:
         return environment
     import re
     from pathlib import Path
 
+    from services.archive import below
+
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(site).resolve().name) or "folder"
-    folder = environment.data_dir / f"site-{'sample' if site == 'sample' else name}"
-    return environment.model_copy(update={"data_dir": folder})
+    name = f"site-{'sample' if site == 'sample' else name}"
+    changes: dict[str, object] = {"data_dir": environment.data_dir / name}
+    if environment.archive_url is not None:
+        changes["archive_url"] = below(environment.archive_url, name)
+    return environment.model_copy(update=changes)

@@ -1,25 +1,32 @@
-"""One worker process: a warm Scrapy crawler fed from the queue."""
+"""One worker process: a warm Scrapy crawler fed from the queue, or from the archive's backlog."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvloop
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.utils.project import get_project_settings
 
 from accounts.usage import Drainer
+from crawler.jobs.backlog import Backlog
 from crawler.jobs.intake import Intake
+from crawler.jobs.keeping import Keeping
 from crawler.jobs.queue import Queue
+from crawler.spiders.archive import FILES_AT_ONCE, ArchiveSpider
 from crawler.spiders.jobs import JobsSpider
 from services import mongodb, redis
 from services.errors import ServiceError
 from services.garbage import settle_garbage
 
 if TYPE_CHECKING:
+    from asyncio import Future
+
+    from scrapy import Spider
+
     from settings.env import Environment
 
 logger = logging.getLogger(__name__)
@@ -40,10 +47,29 @@ def run(environment: Environment) -> None:
     uvloop.run(_work(environment))
 
 
+def run_archive(environment: Environment) -> None:
+    """Keep files of posts until SIGTERM or SIGINT, then finish what is in hand and return.
+
+    What is not finished within ``DRAIN_S`` is due again for another worker.
+
+    Raises:
+        ServiceError: the crawler stopped by itself.
+    """
+    uvloop.run(_keep(environment))
+
+
+async def _keep(environment: Environment) -> None:
+    stopping = _stopping()
+    async with (
+        redis.connect(environment.redis_url or "") as client,
+        Keeping(Backlog(client), slots=FILES_AT_ONCE) as keeping,
+    ):
+        crawl = _crawl(environment, ArchiveSpider, keeping=keeping)
+        await _until_stopped(crawl, keeping, stopping)
+
+
 async def _work(environment: Environment) -> None:
-    stopping = asyncio.Event()
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(signal_number, stopping.set)
+    stopping = _stopping()
     client = redis.connect(environment.redis_url or "")
     queue = Queue(client, claim_s=environment.job_claim_s, tries=environment.job_attempts)
     slots = environment.egress_concurrency
@@ -55,21 +81,35 @@ async def _work(environment: Environment) -> None:
         Drainer(client, mongodb.database(store, uri)).draining(),
         Intake(queue, slots=slots, claim_s=environment.job_claim_s) as intake,
     ):
-        await _crawl(environment, intake, stopping)
+        crawl = _crawl(environment, JobsSpider, intake=intake)
+        await _until_stopped(crawl, intake, stopping)
 
 
-async def _crawl(environment: Environment, intake: Intake, stopping: asyncio.Event) -> None:
+def _stopping() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stopping = asyncio.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stopping.set)
+    return stopping
+
+
+def _crawl(environment: Environment, spider: type[Spider], **source: object) -> Future[None]:
     settings = get_project_settings()
     settings.set("TIKTOK_ENVIRONMENT", environment, priority="cmdline")
     settings.set("TWISTED_REACTOR_ENABLED", value=False, priority="cmdline")
-    runner = AsyncCrawlerRunner(settings)
-    crawl = asyncio.ensure_future(runner.crawl(JobsSpider, intake=intake))
+    return asyncio.ensure_future(AsyncCrawlerRunner(settings).crawl(spider, **source))
+
+
+async def _until_stopped(
+    crawl: Future[None], source: Intake | Keeping, stopping: asyncio.Event
+) -> None:
     asked = asyncio.create_task(stopping.wait())
-    await asyncio.wait({crawl, asked}, return_when=asyncio.FIRST_COMPLETED)
+    ends: set[Future[Any]] = {crawl, asked}
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     if not stopping.is_set():
         asked.cancel()
         await crawl
         raise ServiceError("the crawler stopped by itself: see the log above")
-    if not await intake.close(within_s=DRAIN_S):
-        logger.warning("%d jobs are left to another worker", intake.in_hand)
+    if not await source.close(within_s=DRAIN_S):
+        logger.warning("%d jobs are left to another worker", source.in_hand)
     await asyncio.wait({crawl}, timeout=_CLOSE_S)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from pipelines.documents.video import Session, Subtitle, Video
+    from pipelines.documents.video import Kept, Session, Subtitle, Video
     from pipelines.media import Playable
 
 UNKNOWN_LANGUAGE = "und"
@@ -59,6 +59,8 @@ class File:
     bitrate: int | None = None
     size: int | None = None
     session: Session | None = field(default=None, repr=False)
+    kept: Kept | None = None
+    """What the archive holds of it."""
 
 
 def link_end(expires_at: datetime | None) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from crawler.jobs import answers
+from crawler.jobs import answers, backlog
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import Lane, Outcome
 from pipelines.documents.nulls import reason_for_no_file
@@ -33,16 +33,21 @@ _MEDIA_MARGIN_S = 600
 class PublishPipeline:
     """Puts each stored post into the cache, ends its job and wakes who waits for it."""
 
-    def __init__(self, url: str, *, ttl_s: int) -> None:
+    def __init__(self, url: str, *, ttl_s: int, is_kept: bool = False) -> None:
         self._redis = redis.connect(url)
         self._queue = Queue(self._redis)
         self._ttl_s = ttl_s
+        self._is_kept = is_kept
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> PublishPipeline:
-        """Read the address of Redis and how long an answer is good."""
+        """Read the address of Redis, how long an answer is good, and whether files are kept."""
         environment: Environment = crawler.settings["TIKTOK_ENVIRONMENT"]
-        return cls(environment.redis_url or "", ttl_s=environment.cache_ttl_s)
+        return cls(
+            environment.redis_url or "",
+            ttl_s=environment.cache_ttl_s,
+            is_kept=environment.archive_url is not None,
+        )
 
     async def close_spider(self) -> None:
         """Close the connections."""
@@ -57,11 +62,12 @@ class PublishPipeline:
             ttl_s=ttl_of(item.video, self._ttl_s),
             if_there=job is None or job.lane is Lane.BULK,
         )
+        keep = [backlog.due(item.video.id)] if self._is_kept else []
         if job is None:
-            await call_all(self._redis, [answers.put(entry)])
+            await call_all(self._redis, [answers.put(entry), *keep])
         else:
             outcome = Outcome(key=job.target.key, video_id=item.video.id)
-            await self._queue.finish(job, outcome, entry=entry)
+            await self._queue.finish(job, outcome, entry=entry, before=keep)
         return item.video
 
 

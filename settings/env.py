@@ -99,7 +99,21 @@ def _proxies(addresses: tuple[str, ...]) -> tuple[str, ...]:
     return addresses
 
 
+def _archive_address(value: str) -> str:
+    """An absolute path without a slash at its end, or ``s3://bucket/`` with a prefix's slash."""
+    scheme, mark, rest = value.partition("://")
+    if not mark and ":" not in value.partition("/")[0]:
+        return str(Path(value).absolute())
+    if scheme == "file" and rest.startswith("/"):
+        return str(Path(unquote(rest)))
+    bucket, _, prefix = rest.partition("/")
+    if scheme == "s3" and bucket:
+        return f"s3://{bucket}/" + (f"{prefix.strip('/')}/" if prefix.strip("/") else "")
+    raise ValueError("must be a folder, file:///folder or s3://bucket/prefix")
+
+
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
+ArchiveAddress = Annotated[str, AfterValidator(_archive_address)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
 MongoAddress = Annotated[str, _server("mongodb", "mongodb+srv")]
@@ -161,7 +175,7 @@ class Environment(BaseSettings):
     rapidapi_custom_plan: Literal["free", "basic", "pro", "business"] = "free"
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
-    archive_url: str | None = None
+    archive_url: ArchiveAddress | None = None
     metrics_allow_networks: Networks = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
     otel_exporter_otlp_endpoint: str | None = None
     raw_ttl_s: int = Field(default=30 * 24 * 3600, gt=0)

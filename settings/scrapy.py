@@ -79,5 +79,10 @@ ITEM_PIPELINES = {
     "pipelines.publish.PublishPipeline": 500,
 }
 
+# The archive, which a worker of its own fills; no store expires what it has.
+FILES_STORE = _environment.archive_url
+FILES_EXPIRES = 365 * 100
+FILES_STORE_S3_ACL = "bucket-owner-full-control"  # the one that buckets without ACLs accept
+
 # What our own components read, typed.
 TIKTOK_ENVIRONMENT = _environment

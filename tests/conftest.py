@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from services import mongodb, redis
+from tests.s3 import an_s3
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from services.mongodb import Document
+    from tests.s3 import S3
 
 # The same examples on every run: a change fails for what it did, not by chance. Others are tried
 # with --hypothesis-profile=default.
@@ -37,6 +39,12 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.start()
     yield server.url
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    with an_s3(tmp_path_factory.mktemp("s3")) as server:
+        yield server
 
 
 @pytest.fixture

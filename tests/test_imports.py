@@ -16,6 +16,7 @@ ORDER = ("settings", "services", "accounts", "crawler", "pipelines", "analysis",
 OPEN_OF_CRAWLER = (
     "crawler.links",
     "crawler.errors",
+    "crawler.hosts",
     "crawler.items",
     "crawler.jobs",
     "crawler.egress",

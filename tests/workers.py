@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parent.parent
 
 
 def start_worker(
-    *, mongodb_uri: str, redis_url: str, site: str, log: Path, **variables: str
+    *options: str, mongodb_uri: str, redis_url: str, site: str, log: Path, **variables: str
 ) -> subprocess.Popen[bytes]:
     """A worker that takes abandoned jobs over after half a second."""
     environment = {
@@ -33,7 +33,7 @@ def start_worker(
         **variables,
     }
     return spawn(
-        [sys.executable, PROJECT / "manage.py", "worker"],
+        [sys.executable, PROJECT / "manage.py", "worker", *options],
         death_signal=signal.SIGKILL,
         log=log,
         environment=environment,
@@ -42,11 +42,11 @@ def start_worker(
 
 @contextlib.contextmanager
 def a_worker(
-    *, mongodb_uri: str, redis_url: str, site: str, log: Path, **variables: str
+    *options: str, mongodb_uri: str, redis_url: str, site: str, log: Path, **variables: str
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The same, ended with the context."""
     worker = start_worker(
-        mongodb_uri=mongodb_uri, redis_url=redis_url, site=site, log=log, **variables
+        *options, mongodb_uri=mongodb_uri, redis_url=redis_url, site=site, log=log, **variables
     )
     try:
         yield worker

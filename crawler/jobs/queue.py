@@ -184,12 +184,20 @@ class Queue:
                     stream, GROUP, self._consumer, 0, entry_ids, idle=0, justid=True
                 )
 
-    async def finish(self, job: Job, outcome: Outcome, *, entry: Entry | None = None) -> bool:
+    async def finish(
+        self,
+        job: Job,
+        outcome: Outcome,
+        *,
+        entry: Entry | None = None,
+        before: Sequence[Call] = (),
+    ) -> bool:
         """End a job; False when another worker has ended it already.
 
-        A cache entry given is there before anybody is told.
+        A cache entry given is there before anybody is told, and so is what ``before`` does.
         """
-        return await self._end(job, outcome, before=[answers.put(entry)] if entry else [])
+        puts = [answers.put(entry)] if entry else []
+        return await self._end(job, outcome, before=[*puts, *before])
 
     async def fail(self, job: Job, outcome: Outcome) -> bool:
         """Count a failed try: the job goes back on its stream, or among the dead letters.

@@ -178,6 +178,18 @@ class Effect:
 
 
 @dataclass(slots=True, kw_only=True)
+class Kept:
+    """One file of the post that is in the archive."""
+
+    file: Annotated[str, "The file's name, such as video-h264-576x1024-650."]
+    path: Annotated[str, "Where it is, below ARCHIVE_URL."]
+    size: Annotated[int, "Its length in bytes."]
+    checksum: Annotated[str, "The MD5 of its bytes, hexadecimal."]
+    content_type: Annotated[str | None, "Its type as TikTok's server named it."] = None
+    archived_at: Annotated[datetime, "When it was put there."]
+
+
+@dataclass(slots=True, kw_only=True)
 class Video:
     """A post: a video or a series of photos."""
 
@@ -209,6 +221,9 @@ class Video:
     media: Annotated[Media | None, "The file to play."] = None
     session: Annotated[Session | None, "As whom the page was fetched."] = None
     subtitles: Annotated[list[Subtitle], "Subtitle files."] = field(default_factory=list)
+    archive: Annotated[list[Kept], "Its files that the archive holds."] = field(
+        default_factory=list
+    )
     created_at: Annotated[datetime | None, "When the post was made."] = None
     created_at_source: Annotated[
         Literal["page", "id"] | None, "Whether the time was given or read from the id."

@@ -71,6 +71,11 @@ class Running:
             check=False,
         )
 
+    def waiting(self, lane: str) -> int:
+        """How many wait on a lane of the queue."""
+        rows = json.loads(self.command("queue", "show", "--json").stdout)
+        return next(int(row["waiting"]) for row in rows if row["lane"] == lane)
+
     def paste(self) -> dict[str, Any]:
         """What the curl line answers in a shell."""
         shell = subprocess.run(

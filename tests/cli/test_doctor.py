@@ -74,6 +74,20 @@ def test_a_data_folder_that_cannot_be_written_is_told(data_dir: Path, command: C
     assert "set DATA_DIR" in result.stdout
 
 
+def test_the_archive_is_looked_at(
+    tmp_path: Path, command: Command, json_command: JsonCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHIVE_URL", str(tmp_path / "kept"))
+    says = {check["name"]: check["says"] for check in json_command("doctor")["checks"]}
+    assert says["archive"] == f"{tmp_path / 'kept'} is writable"
+
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ARCHIVE_URL", str(tmp_path / "file" / "kept"))
+    result = command("doctor")
+    assert result.exit_code == 1
+    assert "NO  archive: ARCHIVE_URL: " in result.stdout
+
+
 def test_a_wildcard_host_without_a_public_address_is_told(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

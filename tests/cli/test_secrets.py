@@ -11,7 +11,7 @@ from settings.env import Environment
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
 
-SECRET = "hunter2hunter2"
+SECRET = "hunter2hunter2hunter2"
 
 
 @pytest.mark.parametrize(

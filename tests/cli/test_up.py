@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,6 @@ from tests.cli.running import is_running, running, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.cli.conftest import Command
     from tests.cli.running import Running
@@ -27,7 +27,8 @@ DELETED = "https://www.tiktok.com/@_/video/7000000000000030300"
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("up")) as up:
+    folder = tmp_path_factory.mktemp("up")
+    with running(folder, ARCHIVE_URL=str(folder / "archive")) as up:
         yield up
 
 
@@ -49,6 +50,21 @@ def test_the_video_of_the_pasted_line_is_fetched_by_a_plain_get(up: Running) -> 
     assert (part.status_code, part.content) == (206, (post_id * 2)[5:10])
 
 
+def test_what_was_crawled_is_kept_and_given_from_there(up: Running) -> None:
+    answer = up.paste()
+    post_id = answer["metadata"]["video_id"]
+    kept = Path(up.variables["ARCHIVE_URL"]) / "site-sample" / post_id
+    wait_until(lambda: bool(list(kept.glob("video-h264-*.mp4"))))
+    (file,) = kept.glob("video-h264-*.mp4")
+    wait_until(lambda: not up.waiting("archive"))
+    file.write_bytes(b"as it is kept")
+
+    given = requests.get(answer["video_url"], headers={"Range": "bytes=3-"}, timeout=10)
+
+    assert (given.status_code, given.content) == (206, b"it is kept")
+    file.unlink()
+
+
 def test_a_second_start_is_told_who_holds_the_data(up: Running) -> None:
     second = up.command("up")
     assert second.returncode == 1
@@ -67,7 +83,14 @@ def test_other_commands_attach_to_what_runs(up: Running) -> None:
     told = json.loads(up.command("doctor", "--json").stdout)
     assert told["mongodb_uri"] == up.servers["mongodb_uri"]
     assert told["redis_url"] == up.servers["redis_url"]
-    assert list(told["processes"]) == ["mongodb", "redis", "site", "worker-1", "api"]
+    assert list(told["processes"]) == [
+        "mongodb",
+        "redis",
+        "site",
+        "worker-1",
+        "archive",
+        "api",
+    ]
     assert told["ok"] is True
     (demo,) = json.loads(up.command("account", "list", "--json").stdout)
     assert demo["email"] == "demo@example.com"
@@ -136,6 +159,27 @@ def test_a_wildcard_host_needs_a_public_address(
     result = command("up")
     assert result.exit_code == 1
     assert "set PUBLIC_URL" in result.stderr
+
+
+def test_an_archive_that_cannot_be_written_is_named(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ARCHIVE_URL", str(tmp_path / "file" / "kept"))
+    for arguments in (["up"], ["serve"], ["worker", "--archive"]):
+        result = command(*arguments)
+        assert result.exit_code == 1
+        assert result.stderr.startswith("error: ARCHIVE_URL: ")
+        assert result.stderr.endswith(": name a folder that may be written\n")
+
+
+def test_the_worker_of_the_archive_needs_one(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ARCHIVE_URL", raising=False)
+    result = command("worker", "--archive")
+    assert result.exit_code == 1
+    assert "set ARCHIVE_URL to a folder or s3://bucket/prefix" in result.stderr
 
 
 def test_a_site_that_is_not_there_is_named(command: Command) -> None:

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from crawler.jobs.answers import cache_key
+from crawler.jobs.backlog import Backlog
 from crawler.jobs.records import Job, Lane
 from crawler.links import Target, TargetType
 from pipelines.documents.video import Media
@@ -43,6 +44,21 @@ async def test_what_was_asked_for_is_put_into_the_cache(
     entry: Any = await redis_client.hgetall(KEY)
     assert orjson.loads(entry["answer"])["metadata"]["statistics"]["views"] == 100
     assert TTL_S - 5 < await redis_client.ttl(KEY) <= TTL_S
+
+
+@pytest.mark.parametrize("lane", [Lane.DEMAND, Lane.BULK, None])
+async def test_files_are_to_be_kept_where_there_is_an_archive(
+    lane: Lane | None, publish: PublishPipeline, redis_url: str, redis_client: Redis
+) -> None:
+    own = job(lane) if lane else None
+    await publish.process_item(a_post(job=own))
+    assert await Backlog(redis_client).size() == 0
+
+    keeping = PublishPipeline(redis_url, ttl_s=TTL_S, is_kept=True)
+    await keeping.process_item(a_post(job=own))
+    await keeping.close_spider()
+
+    assert [due.video_id for due in await Backlog(redis_client).take(5, lease_s=60)] == [ID]
 
 
 @pytest.mark.parametrize("lane", [Lane.BULK, None])
