@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aiohttp.web_protocol import RequestHandler
 
     from api.middlewares import Handler
+    from api.whole import WholeWriter
     from settings.env import Environment
 
 logger = logging.getLogger(__name__)
@@ -53,8 +54,11 @@ _FULL = orjson.dumps(
 class Server(web.Server):
     """Makes a :class:`Connection` of each connection, and watches them."""
 
-    def __init__(self, handler: Handler, *, environment: Environment, **options: object) -> None:
+    def __init__(
+        self, handler: Handler, *, environment: Environment, writer: WholeWriter, **options: object
+    ) -> None:
         super().__init__(handler, **options)  # type: ignore[arg-type] # makes web.Request
+        self.writer = writer
         self.per_address: Counter[str] = Counter()
         self.most = environment.api_connections
         self.most_per_address = environment.api_connections_per_address
@@ -117,6 +121,17 @@ class Connection(web.RequestHandler):
             manager.per_address[self._address] -= 1
             if manager.per_address[self._address] <= 0:
                 del manager.per_address[self._address]
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send the answer: in one piece where it is one."""
+        transport = cast("asyncio.Transport | None", self.transport)
+        if transport is None or transport.is_closing() or self._upgraded:
+            return await super().finish_response(request, resp, start_time)
+        if cast("Server", self._manager).writer.write(request, resp, transport):
+            return resp, False
+        return await super().finish_response(request, resp, start_time)
 
     def is_too_slow(self, now: float) -> bool:
         """Whether the first request, or the caller's taking of an answer, is overdue."""

@@ -20,7 +20,8 @@ from api.middlewares.envelope import enveloped
 from api.parts import ENVIRONMENT
 from api.processes import bind
 from api.tls import load, tls_of
-from api.transport import in_https, request_class
+from api.transport import in_https, request_class, security_headers
+from api.whole import WholeWriter
 from services.garbage import settle_garbage
 from settings.env import SettingsError
 
@@ -114,12 +115,12 @@ class Runner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         environment = self.app[ENVIRONMENT]
+        security = security_headers(environment)
         server = Server(
             enveloped(in_https(made.request_handler, environment)),
             environment=environment,
-            request_factory=functools.partial(
-                self.app._make_request, _cls=request_class(environment)
-            ),
+            writer=WholeWriter(security),
+            request_factory=functools.partial(self.app._make_request, _cls=request_class(security)),
             keepalive_timeout=IDLE_S,
             max_line_size=LINE_BYTES,
             max_field_size=FIELD_BYTES,

@@ -34,10 +34,14 @@ _SECURITY = {
 _HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
-def request_class(environment: Environment) -> type[web.Request]:
-    """Requests whose answers bear the security headers, unless a handler has set its own."""
+def security_headers(environment: Environment) -> Mapping[str, str]:
+    """The headers that each answer bears, unless a handler has set its own."""
     is_https = environment.require_https or environment.tls_cert_file is not None
-    security: Mapping[str, str] = CIMultiDict(_SECURITY | (_HSTS if is_https else {}))
+    return CIMultiDict(_SECURITY | (_HSTS if is_https else {}))
+
+
+def request_class(security: Mapping[str, str]) -> type[web.Request]:
+    """Requests whose answers bear the security headers."""
 
     class Request(web.Request):
         async def _prepare_hook(self, response: web.StreamResponse) -> None:
