@@ -18,14 +18,16 @@ from api.batch import Batches
 from api.body import MAX_BYTES
 from api.extraction import Extraction
 from api.handlers.batch import extract_batch
-from api.handlers.health import read_health
+from api.handlers.health import read_health, read_liveness, read_readiness
 from api.handlers.media import stream_video
+from api.handlers.metrics import read_metrics
 from api.handlers.user import read_me, read_usage
 from api.handlers.video import extract_video
 from api.handlers.videos import read_video
 from api.health import Health
 from api.links import Links
 from api.media import Player
+from api.metrics import Metrics
 from api.middlewares.gate import behind_gate
 from api.openapi import OpenApi
 from api.parts import (
@@ -36,16 +38,20 @@ from api.parts import (
     EXTRACTION,
     HEALTH,
     LINKS,
+    METRICS,
     ONCE,
     PLAYER,
     REPORTS,
+    SCRAPE,
     STREAMS,
 )
+from api.scrape import Scrape
 from api.storage import PATIENCE_S
 from api.streams import Streams
 from api.uptime import COLLECTION, Uptime
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
+from crawler.jobs.workers import Workers
 from pipelines.collections import VIDEOS
 from services import mongodb, redis
 from services.wire import Wire
@@ -64,6 +70,7 @@ def build_app(environment: Environment) -> web.Application:
     """The application; it connects to the databases when it starts."""
     app = web.Application(client_max_size=MAX_BYTES)
     app[ENVIRONMENT] = environment
+    app[METRICS] = Metrics()
     app.router.add_post("/api/v1/video/extract", behind_gate(extract_video))
     app.router.add_post("/api/v1/video/extract/batch", behind_gate(extract_batch))
     app.router.add_get("/api/v1/videos/{id}", behind_gate(read_video), allow_head=False)
@@ -71,6 +78,9 @@ def build_app(environment: Environment) -> web.Application:
     app.router.add_get("/api/v1/user/usage", behind_gate(read_usage))
     app.router.add_get("/api/v1/video/{id}/stream", stream_video)
     app.router.add_get("/health", read_health)
+    app.router.add_get("/health/live", read_liveness)
+    app.router.add_get("/health/ready", read_readiness)
+    app.router.add_get("/metrics", read_metrics)
     OpenApi(app, address=environment.public_address)
     app.cleanup_ctx.append(_parts)
     return app
@@ -89,6 +99,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         uptime = Uptime(database[COLLECTION])
         health = Health(redis=cache, database=database, uptime=uptime)
         wire = await stack.enter_async_context(Wire(url, timeout_s=PATIENCE_S))
+        queue = Queue(cache)
         accounts, usage = Accounts(database), Usage(cache, database)
         limits = Limits(
             wire,
@@ -114,12 +125,15 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             app[ADMISSIONS],
             redis=cache,
             videos=database[VIDEOS],
-            queue=Queue(cache),
+            queue=queue,
             outcomes=outcomes,
             links=app[LINKS],
             timeout_s=environment.extract_timeout_s,
             cache_ttl_s=environment.cache_ttl_s,
+            sources=app[METRICS].extractions,
         )
         app[BATCHES] = Batches(app[EXTRACTION], app[ADMISSIONS])
+        app[SCRAPE] = Scrape(app[METRICS], health, queue=queue, workers=Workers(cache))
+        await stack.enter_async_context(app[METRICS].pouring())
         await stack.enter_async_context(uptime.counting(health.databases_answer))
         yield

@@ -19,6 +19,7 @@ from pipelines.publish import fields_of, ttl_of
 from services.scripts import call_all
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Sequence
 
     from pymongo.asynchronous.collection import AsyncCollection
@@ -65,12 +66,14 @@ class Finder:
         queue: Queue,
         outcomes: Outcomes,
         cache_ttl_s: int,
+        sources: Counter[str],
     ) -> None:
         self._redis = redis
         self._videos = videos
         self._queue = queue
         self._outcomes = outcomes
         self._cache_ttl_s = cache_ttl_s
+        self._sources = sources
 
     async def look(self, question: Question) -> Found:
         """What the cache holds, else what is found.
@@ -82,6 +85,7 @@ class Finder:
         if target.type is TargetType.VIDEO:
             entry = await self._cached(target.value, question)
             if entry is not None:
+                self._sources["cache"] += 1
                 return Found(video_id=target.value, entry=entry, is_cached=True)
         return await self.find(question)
 
@@ -95,7 +99,9 @@ class Finder:
         if target.type is TargetType.VIDEO:
             entry = await self._stored(target.value, question)
             if entry is not None:
+                self._sources["store"] += 1
                 return Found(video_id=target.value, entry=entry, is_cached=True)
+        self._sources["crawl"] += 1
         return await self._crawl(question)
 
     async def lead(

@@ -10,7 +10,7 @@ from aiohttp_apispec import AiohttpApiSpec
 
 from api.body import BodyParser
 from api.calls import DATA
-from api.documented import BODY_EXAMPLE, with_idempotency
+from api.documented import BODY_EXAMPLE, CONTENT_TYPES, with_idempotency
 from api.version import version
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class OpenApi(AiohttpApiSpec):  # type: ignore[misc] # the package has no types
 
 def _operation(operation: Mapping[str, Any]) -> dict[str, Any]:
     """One operation, with its body out of its parameters and its answers by content type."""
-    left_out = {"produces", "parameters", BODY_EXAMPLE}
+    left_out = {"produces", "parameters", BODY_EXAMPLE, CONTENT_TYPES}
     kept = {name: one for name, one in operation.items() if name not in left_out}
     parameters = operation.get("parameters", ())
     body = next((one for one in parameters if one["in"] == "body"), None)
@@ -93,8 +93,10 @@ def _operation(operation: Mapping[str, Any]) -> dict[str, Any]:
             },
         }
     kept["parameters"] = [_parameter(one) for one in parameters if one["in"] != "body"]
+    texts = operation.get(CONTENT_TYPES, {})
     kept["responses"] = {
-        status: _response(response) for status, response in operation["responses"].items()
+        status: _response(response, texts.get(status))
+        for status, response in operation["responses"].items()
     }
     return kept
 
@@ -107,7 +109,7 @@ def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _response(response: Mapping[str, Any]) -> dict[str, Any]:
+def _response(response: Mapping[str, Any], text: str | None) -> dict[str, Any]:
     examples = {
         title.replace(" ", "-"): {"summary": title, "value": value}
         for title, value in response.get("examples", {}).items()
@@ -121,8 +123,8 @@ def _response(response: Mapping[str, Any]) -> dict[str, Any]:
     }
     if "schema" not in response:
         return described
-    content = {"schema": _moved(response["schema"]), "examples": examples}
-    return {**described, "content": {JSON: content}}
+    schema = {"type": "string"} if text else _moved(response["schema"])
+    return {**described, "content": {text or JSON: {"schema": schema, "examples": examples}}}
 
 
 def _moved(schema: Any) -> Any:

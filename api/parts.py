@@ -13,6 +13,8 @@ from api.extraction import Extraction
 from api.health import Health
 from api.links import Links
 from api.media import Player
+from api.metrics import Metrics
+from api.scrape import Scrape
 from api.streams import Streams
 from settings.env import Environment
 
@@ -25,6 +27,8 @@ BATCHES = web.AppKey("batches", Batches)
 EXTRACTION = web.AppKey("extraction", Extraction)
 HEALTH = web.AppKey("health", Health)
 ACCOUNTS = web.AppKey("accounts", Accounts)
+METRICS = web.AppKey("metrics", Metrics)
+SCRAPE = web.AppKey("scrape", Scrape)
 LINKS = web.AppKey("links", Links)
 PLAYER = web.AppKey("player", Player)
 STREAMS = web.AppKey("streams", Streams)

@@ -14,12 +14,16 @@ from scrapy.utils.project import get_project_settings
 from accounts.usage import Drainer
 from crawler.jobs.intake import Intake
 from crawler.jobs.queue import Queue
+from crawler.jobs.workers import Workers
 from crawler.spiders.jobs import JobsSpider
+from crawler.telling import Teller
 from services import mongodb, redis
 from services.errors import ServiceError
 from services.garbage import settle_garbage
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from settings.env import Environment
 
 logger = logging.getLogger(__name__)
@@ -55,15 +59,18 @@ async def _work(environment: Environment) -> None:
         Drainer(client, mongodb.database(store, uri)).draining(),
         Intake(queue, slots=slots, claim_s=environment.job_claim_s) as intake,
     ):
-        await _crawl(environment, intake, stopping)
+        settings = get_project_settings()
+        settings.set("TIKTOK_ENVIRONMENT", environment, priority="cmdline")
+        settings.set("TWISTED_REACTOR_ENABLED", value=False, priority="cmdline")
+        runner = AsyncCrawlerRunner(settings)
+        crawler = runner.create_crawler(JobsSpider)
+        teller = Teller(Workers(client), worker_id=queue.consumer, intake=intake, crawler=crawler)
+        async with teller.telling():
+            await _crawl(runner.crawl(crawler, intake=intake), intake, stopping)
 
 
-async def _crawl(environment: Environment, intake: Intake, stopping: asyncio.Event) -> None:
-    settings = get_project_settings()
-    settings.set("TIKTOK_ENVIRONMENT", environment, priority="cmdline")
-    settings.set("TWISTED_REACTOR_ENABLED", value=False, priority="cmdline")
-    runner = AsyncCrawlerRunner(settings)
-    crawl = asyncio.ensure_future(runner.crawl(JobsSpider, intake=intake))
+async def _crawl(run: Awaitable[None], intake: Intake, stopping: asyncio.Event) -> None:
+    crawl = asyncio.ensure_future(run)
     asked = asyncio.create_task(stopping.wait())
     await asyncio.wait({crawl, asked}, return_when=asyncio.FIRST_COMPLETED)
     if not stopping.is_set():

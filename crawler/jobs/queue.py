@@ -240,6 +240,11 @@ class Queue:
         letters: Any = await self._redis.xrange(DEAD_LETTERS)
         return sum(letter.get("lane") == lane.value for _, letter in letters)
 
+    async def count_dead_letters(self) -> int:
+        """How many jobs of both lanes have been given up and are still kept."""
+        count: int = await self._redis.xlen(DEAD_LETTERS)
+        return count
+
     async def _read(self, lane: Lane, entry_id: str, fields: dict[str, str]) -> Job | None:
         try:
             return Job.from_fields(fields, lane=lane, entry_id=entry_id)

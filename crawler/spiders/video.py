@@ -138,6 +138,7 @@ class VideoSpider(Spider):
         is_late = isinstance(failure.value, DownloadTimeoutError)
         reason = Reason.TIMEOUT if is_late else Reason.UPSTREAM_ERROR
         self._count(f"tiktok/verdict/{reason.value}")
+        self._count(f"tiktok/reason/{reason.value}")
         outcome = Outcome(
             key=self._key(meta), reason=reason, upstream_message=failure.getErrorMessage()
         )
