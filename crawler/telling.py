@@ -87,7 +87,10 @@ class Teller:
             await asyncio.sleep(EACH_S)
 
     def _counted(self) -> dict[str, int]:
-        stats = self._crawler.stats  # None until the crawl begins
+        try:
+            stats = self._crawler.stats
+        except RuntimeError:  # the crawl has not begun
+            return {}
         return {
             name: count
             for name, count in (stats.get_stats() if stats is not None else {}).items()
