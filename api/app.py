@@ -29,6 +29,7 @@ from api.links import Links
 from api.media import Player
 from api.metrics import Metrics
 from api.middlewares.gate import behind_gate
+from api.middlewares.tracing import TracedAdmissions
 from api.openapi import OpenApi
 from api.parts import (
     ACCOUNTS,
@@ -53,7 +54,7 @@ from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
 from crawler.jobs.workers import Workers
 from pipelines.collections import VIDEOS
-from services import mongodb, redis
+from services import mongodb, redis, tracing
 from services.wire import Wire
 from settings.secrets import secret_key
 
@@ -91,6 +92,8 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
     environment = app[ENVIRONMENT]
     uri, url = environment.mongodb_uri or "", environment.redis_url or ""
     async with contextlib.AsyncExitStack() as stack:
+        endpoint = environment.otel_exporter_otlp_endpoint
+        await stack.enter_async_context(tracing.tracing(endpoint, process="api"))
         client = await stack.enter_async_context(mongodb.connect(uri, timeout_s=PATIENCE_S))
         database = mongodb.database(client, uri)
         cache = await stack.enter_async_context(redis.connect(url, timeout_s=PATIENCE_S))
@@ -115,7 +118,8 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         app[PLAYER] = Player(environment.tiktok_media_hosts)
         stack.push_async_callback(app[PLAYER].close)
         app[STREAMS] = Streams(cache)
-        app[ADMISSIONS] = Admissions(limits, upgrade_url=environment.upgrade_url)
+        kind = TracedAdmissions if tracing.is_on() else Admissions
+        app[ADMISSIONS] = kind(limits, upgrade_url=environment.upgrade_url)
         app[ONCE] = Once(
             wire,
             secret_key(environment),

@@ -16,6 +16,7 @@ from crawler.links import Target, TargetType
 from pipelines.documents.mongo import from_mongo
 from pipelines.documents.video import Video
 from pipelines.publish import fields_of, ttl_of
+from services import tracing
 from services.scripts import call_all
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ class Finder:
                 self._sources["store"] += 1
                 return Found(video_id=target.value, entry=entry, is_cached=True)
         self._sources["crawl"] += 1
-        return await self._crawl(question)
+        with tracing.span("crawl", target=target.key):
+            return await self._crawl(question)
 
     async def lead(
         self, targets: Sequence[Target], *, max_age: int | None

@@ -33,6 +33,12 @@ _POUR_S = 1.0
 prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
+def route_of(request: web.Request) -> AbstractRoute | None:
+    """The route that a request found; None without one, as for what is answered before."""
+    found = request._match_info  # its public name fails for requests that were never resolved
+    return found.route if found is not None and found.http_exception is None else None
+
+
 class _Tally:
     """Requests of one route with one status since they were last poured."""
 
@@ -92,8 +98,7 @@ class Metrics:
 
     def count(self, request: web.Request, status: int, elapsed_s: float) -> None:
         """Count an answered request."""
-        found = request._match_info  # None, and not asked for by its name, where none was found
-        route = found.route if found is not None and found.http_exception is None else None
+        route = route_of(request)
         tally = self._tallies.get((route, status))
         if tally is None:
             tally = self._tallies[route, status] = self._tally(route, status)

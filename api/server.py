@@ -17,6 +17,7 @@ from aiohttp import web
 from api.app import build_app
 from api.connections import FIELD_BYTES, FIELDS, IDLE_S, LINE_BYTES, Server
 from api.middlewares.envelope import enveloped
+from api.middlewares.tracing import traced
 from api.parts import ENVIRONMENT, HEALTH, METRICS
 from api.processes import bind
 from api.tls import load, tls_of
@@ -134,8 +135,9 @@ class Runner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         environment = self.app[ENVIRONMENT]
+        handler = enveloped(in_https(made.request_handler, environment), self.app[METRICS])
         server = Server(
-            enveloped(in_https(made.request_handler, environment), self.app[METRICS]),
+            traced(handler) if environment.otel_exporter_otlp_endpoint else handler,
             environment=environment,
             request_factory=functools.partial(
                 self.app._make_request, _cls=request_class(environment)

@@ -17,7 +17,7 @@ from crawler.jobs.queue import Queue
 from crawler.jobs.workers import Workers
 from crawler.spiders.jobs import JobsSpider
 from crawler.telling import Teller
-from services import mongodb, redis
+from services import mongodb, redis, tracing
 from services.errors import ServiceError
 from services.garbage import settle_garbage
 
@@ -53,6 +53,7 @@ async def _work(environment: Environment) -> None:
     slots = environment.egress_concurrency
     uri = environment.mongodb_uri or ""
     async with (
+        tracing.tracing(environment.otel_exporter_otlp_endpoint, process="worker"),
         client,
         mongodb.connect(uri) as store,
         # Beside the crawl, for in the API it would cost every answer a share of its time.
