@@ -21,6 +21,7 @@ from crawler.jobs.records import new_id
 if TYPE_CHECKING:
     from aiohttp.web_protocol import RequestHandler
 
+    from api.metrics import Metrics
     from api.middlewares import Handler
     from settings.env import Environment
 
@@ -51,12 +52,15 @@ _FULL = orjson.dumps(
 class Server(web.Server):
     """Makes a :class:`Connection` of each connection, and watches them."""
 
-    def __init__(self, handler: Handler, *, environment: Environment, **options: object) -> None:
+    def __init__(
+        self, handler: Handler, *, environment: Environment, metrics: Metrics, **options: object
+    ) -> None:
         super().__init__(handler, **options)  # type: ignore[arg-type] # makes web.Request
         self.per_address: Counter[str] = Counter()
         self.most = environment.api_connections
         self.most_per_address = environment.api_connections_per_address
         self.trusted = environment.trusted_proxies
+        self.metrics = metrics
 
     def __call__(self) -> RequestHandler:
         """A connection; the event loop calls this for each that it accepts."""
@@ -160,11 +164,13 @@ class Connection(web.RequestHandler):
             problem = _problem_of(exc)
             logger.info("malformed HTTP from %s answered %d", request.remote, problem.status)
             error = ApiError(problem, headers=headers)
+        cast("Server", self._manager).metrics.count_refused(error.status)
         response = answer(error)
         response.force_close()
         return response
 
     def _refuse(self, transport: asyncio.Transport) -> None:
+        cast("Server", self._manager).metrics.count_refused(503)
         transport.write(
             b"HTTP/1.1 503 Service Unavailable\r\n"
             b"Content-Type: application/json; charset=utf-8\r\n"

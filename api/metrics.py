@@ -98,7 +98,13 @@ class Metrics:
 
     def count(self, request: web.Request, status: int, elapsed_s: float) -> None:
         """Count an answered request."""
-        route = route_of(request)
+        self._count(route_of(request), status, elapsed_s)
+
+    def count_refused(self, status: int) -> None:
+        """Count what was answered before it was a request: broken HTTP, one connection too many."""
+        self._count(None, status, 0.0)
+
+    def _count(self, route: AbstractRoute | None, status: int, elapsed_s: float) -> None:
         tally = self._tallies.get((route, status))
         if tally is None:
             tally = self._tallies[route, status] = self._tally(route, status)

@@ -139,6 +139,7 @@ class Runner(web.AppRunner):
         server = Server(
             traced(handler) if environment.otel_exporter_otlp_endpoint else handler,
             environment=environment,
+            metrics=self.app[METRICS],
             request_factory=functools.partial(
                 self.app._make_request, _cls=request_class(environment)
             ),
