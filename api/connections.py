@@ -164,7 +164,8 @@ class Connection(web.RequestHandler):
             problem = _problem_of(exc)
             logger.info("malformed HTTP from %s answered %d", request.remote, problem.status)
             error = ApiError(problem, headers=headers)
-        cast("Server", self._manager).metrics.count_refused(error.status)
+        if isinstance(self._manager, Server):  # else the caller has left meanwhile
+            self._manager.metrics.count_refused(error.status)
         response = answer(error)
         response.force_close()
         return response
