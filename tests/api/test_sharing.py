@@ -24,8 +24,8 @@ REQUESTS = "tiktok_http_requests_total"
 
 
 @asynccontextmanager
-async def two_processes(
-    mongodb_uri: str, redis_url: str, **variables: str
+async def processes(
+    mongodb_uri: str, redis_url: str, count: int = 2, **variables: str
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, str, ClientSession]]:
     port = free_port()
     crew = await asyncio.create_subprocess_exec(
@@ -34,15 +34,16 @@ async def two_processes(
         stderr=asyncio.subprocess.PIPE,
         env=os.environ
         | {"MONGODB_URI": mongodb_uri, "REDIS_URL": redis_url, "API_PORT": str(port)}
-        | {"API_PROCESSES": "2", **variables},
+        | {"API_PROCESSES": str(count), **variables},
     )
     assert crew.stderr is not None
+    is_up = b"processes listen" if count > 1 else b"listening on"
     try:
         async with (
             asyncio.timeout(30),
             ClientSession(connector=TCPConnector(force_close=True)) as session,
         ):
-            while b"2 processes listen" not in await crew.stderr.readline():
+            while is_up not in await crew.stderr.readline():
                 assert not crew.stderr.at_eof()
             log = asyncio.create_task(crew.stderr.read())
             yield crew, f"http://127.0.0.1:{port}", session
@@ -74,7 +75,7 @@ async def until_shown(session: ClientSession, address: str, count: int) -> Scrap
 
 
 async def test_a_scrape_of_one_process_shows_all_of_them(mongodb_uri: str, redis_url: str) -> None:
-    async with two_processes(mongodb_uri, redis_url) as (crew, address, session):
+    async with processes(mongodb_uri, redis_url) as (crew, address, session):
         first, second = members(crew)
         os.kill(first, signal.SIGSTOP)
         await ask(session, address, 7)
@@ -101,10 +102,12 @@ async def test_a_scrape_of_one_process_shows_all_of_them(mongodb_uri: str, redis
         assert found.value(REQUESTS, **LIVE) == 12
 
 
+@pytest.mark.parametrize("count", [1, 2])
 async def test_all_processes_say_that_they_end_before_they_do(
-    mongodb_uri: str, redis_url: str
+    mongodb_uri: str, redis_url: str, count: int
 ) -> None:
-    async with two_processes(mongodb_uri, redis_url, API_DRAIN_S="20") as (crew, address, session):
+    starting = processes(mongodb_uri, redis_url, count, API_DRAIN_S="20")
+    async with starting as (crew, address, session):
         crew.terminate()
         reasons = set()
         while len(reasons) < 1:
