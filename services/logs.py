@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Literal
 
 import orjson
 
+from services import tracing
+
 if TYPE_CHECKING:
+    from types import TracebackType
     from typing import TextIO
 
 about: ContextVar[str] = ContextVar("about", default="-")
@@ -58,6 +61,8 @@ class JsonFormatter(logging.Formatter):
             "about": about.get(),
             "message": record.getMessage(),
         }
+        if trace := tracing.traceparent():
+            line["trace"] = trace.split("-")[1]
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return redact(orjson.dumps(line).decode())
@@ -70,12 +75,24 @@ def configure(*, level: str, form: Form, stream: TextIO | None = None) -> None:
     """Send all log lines of this process to standard error, or to ``stream``."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_fault
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("asyncio").setLevel(max(root.level, logging.INFO))
     for talkative in ("pymongo", "scrapy"):
         logging.getLogger(talkative).setLevel(max(root.level, logging.WARNING))
+
+
+def _log_fault(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    """Say what ends this process in the form that all its lines have."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
+        return
+    logging.getLogger(__name__).critical("this process ends", exc_info=(kind, error, traceback))
 
 
 def _moment(record: logging.LogRecord) -> str:
