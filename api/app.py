@@ -59,7 +59,7 @@ from services.wire import Wire
 from settings.secrets import secret_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from settings.env import Environment
 
@@ -137,7 +137,14 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             sources=app[METRICS].extractions,
         )
         app[BATCHES] = Batches(app[EXTRACTION], app[ADMISSIONS])
-        app[SCRAPE] = Scrape(app[METRICS], health, queue=queue, workers=Workers(cache))
+        app[SCRAPE] = Scrape(
+            app[METRICS], health, queue=queue, workers=Workers(cache), breakers=_no_breakers
+        )
         await stack.enter_async_context(app[METRICS].pouring())
         await stack.enter_async_context(uptime.counting(health.databases_answer))
         yield
+
+
+async def _no_breakers() -> Mapping[str, str]:
+    """No egress has a breaker in this version."""
+    return {}

@@ -18,7 +18,7 @@ from api.version import version
 from crawler.jobs.records import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from prometheus_client.core import Metric
 
@@ -43,6 +43,9 @@ _OF_SCRAPY = {
 }
 
 
+BREAKER_STATES = ("closed", "open", "probing")
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Reading:
     """What one scrape found; a collector of prometheus_client's."""
@@ -51,6 +54,8 @@ class Reading:
     uptime_percent: float
     depths: Mapping[Lane, Depth] = field(default_factory=dict)
     dead_letters: int = 0
+    breakers: Mapping[str, str] = field(default_factory=dict)
+    """The state of each egress, by its name."""
     told: Told | None = None
     """None when Redis did not answer."""
 
@@ -70,6 +75,7 @@ class Reading:
         yield build
         if self.told is not None:
             yield from self._queue()
+            yield self._egresses()
             yield from _workers(self.told)
             yield from _counted(self.told.counted)
 
@@ -90,15 +96,35 @@ class Reading:
         yield from (waiting, in_hand, oldest)
         yield _gauge("tiktok_queue_dead_letters", "Jobs given up and kept.", self.dead_letters)
 
+    def _egresses(self) -> Metric:
+        family = GaugeMetricFamily(
+            "tiktok_egress_breaker",
+            "1 for the state that the breaker of an egress is in.",
+            labels=["egress", "state"],
+        )
+        for egress, now in self.breakers.items():
+            for state in BREAKER_STATES:
+                family.add_metric([egress, state], float(state == now))
+        return family
+
 
 class Scrape:
     """Answers scrapes; one for each process."""
 
-    def __init__(self, metrics: Metrics, health: Health, *, queue: Queue, workers: Workers) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        health: Health,
+        *,
+        queue: Queue,
+        workers: Workers,
+        breakers: Callable[[], Awaitable[Mapping[str, str]]],
+    ) -> None:
         self._metrics = metrics
         self._health = health
         self._queue = queue
         self._workers = workers
+        self._breakers = breakers
 
     async def write(self) -> bytes:
         """All metrics in Prometheus' text format; it takes no longer than ``PATIENCE_S``."""
@@ -119,6 +145,7 @@ class Scrape:
                 depths = {lane: await self._queue.depth(lane) for lane in Lane}
                 dead_letters = await self._queue.count_dead_letters()
                 told = await self._workers.read()
+                reading.breakers = await self._breakers()
         except (RedisError, OSError):
             return reading
         reading.depths, reading.dead_letters, reading.told = depths, dead_letters, told

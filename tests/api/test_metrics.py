@@ -4,16 +4,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from api.metrics import Metrics
+from api.scrape import BREAKER_STATES, Reading
 from crawler.errors import Reason
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import Lane, Outcome
-from crawler.jobs.workers import Workers, WorkerState
+from crawler.jobs.workers import Told, Workers, WorkerState
 from crawler.links import Target, TargetType
 from pipelines.documents.mongo import to_mongo
 from services.memory import resident_bytes
 from settings.env import Environment
 from tests.api.conftest import LINK, VIDEO_ID, Api, Worker, a_video, serving
-from tests.scrapes import scrape
+from tests.scrapes import Scraped, scrape
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
@@ -203,3 +205,19 @@ async def test_only_the_networks_that_are_named_may_read_them(
             "error": "Forbidden",
             "detail": "Metrics are shown only to networks that METRICS_ALLOW_NETWORKS names",
         }
+
+
+def test_the_breaker_of_an_egress_is_in_one_state() -> None:
+    told = Told(workers=(), counted={})
+    reading = Reading(
+        mongodb_up=True,
+        uptime_percent=100.0,
+        told=told,
+        breakers={"direct": "closed", "proxy-1": "open"},
+    )
+    found = Scraped(Metrics().write([reading]).decode())
+
+    for egress, now in reading.breakers.items():
+        for state in BREAKER_STATES:
+            value = found.value("tiktok_egress_breaker", egress=egress, state=state)
+            assert value == (state == now)

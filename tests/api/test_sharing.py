@@ -109,7 +109,7 @@ async def test_all_processes_say_that_they_end_before_they_do(
     starting = processes(mongodb_uri, redis_url, count, API_DRAIN_S="20")
     async with starting as (crew, address, session):
         crew.terminate()
-        reasons = set()
+        reasons: set[str] = set()
         while len(reasons) < 1:
             async with session.get(f"{address}/health/ready") as answer:
                 if answer.status == 503:

@@ -4,11 +4,10 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from api.uptime import COLLECTION, Uptime
 
 if TYPE_CHECKING:
+    import pytest
     from pymongo.asynchronous.database import AsyncDatabase
 
     from services.mongodb import Document
