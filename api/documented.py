@@ -159,7 +159,7 @@ def with_idempotency(operation: Mapping[str, Any]) -> dict[str, Any]:
     return {**operation, "parameters": parameters, "responses": responses}
 
 
-def _content_types(answers: Mapping[int, tuple[type[Schema], str, Any]]) -> dict[str, Any]:
+def _content_types(answers: Mapping[int, tuple[type[Schema] | None, str, Any]]) -> dict[str, Any]:
     found = {
         str(status): schema.content_type
         for status, (schema, *_) in answers.items()
