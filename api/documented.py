@@ -163,7 +163,7 @@ def _content_types(answers: Mapping[int, tuple[type[Schema] | None, str, Any]]) 
     found = {
         str(status): schema.content_type
         for status, (schema, *_) in answers.items()
-        if hasattr(schema, "content_type")
+        if schema is not None and hasattr(schema, "content_type")
     }
     return {CONTENT_TYPES: found} if found else {}
 
