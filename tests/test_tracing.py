@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import Lane
+from crawler.jobs.workers import Workers
 from crawler.links import Target, TargetType
 from services import tracing
 from tests.api.conftest import EXTRACT, callers, environment, key, serving
@@ -35,7 +37,7 @@ STAGES = ("queue wait", "fetch page", "normalize", "store", "publish")
 
 
 async def test_one_trace_leads_from_the_request_to_the_stored_document(
-    environment: Environment, key: str, tmp_path: Path
+    environment: Environment, key: str, redis_client: Redis, tmp_path: Path
 ) -> None:
     async with Collector() as collector, Site() as site:
         settings = environment.model_copy(update={"otel_exporter_otlp_endpoint": collector.url})
@@ -46,6 +48,8 @@ async def test_one_trace_leads_from_the_request_to_the_stored_document(
             log=tmp_path / "log",
             OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
         ):
+            while not (await Workers(redis_client).read()).workers:
+                await asyncio.sleep(0.05)
             async with serving(settings) as api:
                 answer = await api.call(
                     "POST",

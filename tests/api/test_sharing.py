@@ -40,7 +40,7 @@ async def processes(
     is_up = b"processes listen" if count > 1 else b"listening on"
     try:
         async with (
-            asyncio.timeout(30),
+            asyncio.timeout(120),
             ClientSession(connector=TCPConnector(force_close=True)) as session,
         ):
             while is_up not in await crew.stderr.readline():
