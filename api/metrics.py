@@ -35,7 +35,8 @@ prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 def route_of(request: web.Request) -> AbstractRoute | None:
     """The route that a request found; None without one, as for what is answered before."""
-    found = request._match_info  # its public name fails for requests that were never resolved
+    # Its public name fails for requests that were never resolved.
+    found = getattr(request, "_match_info", None)
     return found.route if found is not None and found.http_exception is None else None
 
 
