@@ -24,8 +24,9 @@ from api.body import MAX_BYTES
 from api.extraction import Extraction
 from api.handlers import admin, admin_keys, keys
 from api.handlers.batch import extract_batch
-from api.handlers.health import read_health
+from api.handlers.health import read_health, read_liveness, read_readiness
 from api.handlers.media import read_subtitles, stream_image, stream_music, stream_video
+from api.handlers.metrics import read_metrics
 from api.handlers.user import read_me, read_usage
 from api.handlers.video import extract_video
 from api.handlers.videos import read_video
@@ -33,8 +34,10 @@ from api.health import Health
 from api.links import Links
 from api.locating import Locator
 from api.media import Player
+from api.metrics import Metrics
 from api.middlewares.gate import behind_gate
 from api.middlewares.token import AdminToken
+from api.middlewares.tracing import TracedAdmissions
 from api.openapi import OpenApi
 from api.parts import (
     ACCOUNTS,
@@ -48,27 +51,31 @@ from api.parts import (
     KEYS,
     LINKS,
     LOCATOR,
+    METRICS,
     ONCE,
     PLAYER,
     RAPIDAPI,
     REPORTS,
+    SCRAPE,
     STREAMS,
 )
 from api.rapidapi import RapidApi
+from api.scrape import Scrape
 from api.storage import PATIENCE_S
 from api.streams import Streams
 from api.upstream import Upstream
 from api.uptime import COLLECTION, Uptime
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
+from crawler.jobs.workers import Workers
 from pipelines.collections import VIDEOS
-from services import mongodb, redis
+from services import mongodb, redis, tracing
 from services.wire import Wire
 from settings.plans import PlanName
 from settings.secrets import admin_token, secret_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from settings.env import Environment
 
@@ -80,6 +87,7 @@ def build_app(environment: Environment) -> web.Application:
     """The application; it connects to the databases when it starts."""
     app = web.Application(client_max_size=MAX_BYTES)
     app[ENVIRONMENT] = environment
+    app[METRICS] = Metrics()
     app.router.add_post("/api/v1/video/extract", behind_gate(extract_video))
     app.router.add_post("/api/v1/video/extract/batch", behind_gate(extract_batch))
     app.router.add_get("/api/v1/videos/{id}", behind_gate(read_video), allow_head=False)
@@ -91,6 +99,9 @@ def build_app(environment: Environment) -> web.Application:
     app.router.add_get("/api/v1/video/{id}/images/{number}", stream_image)
     app.router.add_get("/api/v1/video/{id}/subtitles/{language}.{form}", read_subtitles)
     app.router.add_get("/health", read_health)
+    app.router.add_get("/health/live", read_liveness)
+    app.router.add_get("/health/ready", read_readiness)
+    app.router.add_get("/metrics", read_metrics)
     OpenApi(app, address=environment.public_address)
     app.cleanup_ctx.append(_parts)
     return app
@@ -101,6 +112,8 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
     environment = app[ENVIRONMENT]
     uri, url = environment.mongodb_uri or "", environment.redis_url or ""
     async with contextlib.AsyncExitStack() as stack:
+        endpoint = environment.otel_exporter_otlp_endpoint
+        await stack.enter_async_context(tracing.tracing(endpoint, process="api"))
         client = await stack.enter_async_context(mongodb.connect(uri, timeout_s=PATIENCE_S))
         database = mongodb.database(client, uri)
         cache = await stack.enter_async_context(redis.connect(url, timeout_s=PATIENCE_S))
@@ -109,6 +122,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         uptime = Uptime(database[COLLECTION])
         health = Health(redis=cache, database=database, uptime=uptime)
         wire = await stack.enter_async_context(Wire(url, timeout_s=PATIENCE_S))
+        queue = Queue(cache)
         accounts, usage = Accounts(database, cache), Usage(cache, database)
         limits = Limits(
             wire,
@@ -131,7 +145,8 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         )
         stack.push_async_callback(app[PLAYER].close)
         app[STREAMS] = Streams(cache)
-        app[ADMISSIONS] = Admissions(limits, upgrade_url=environment.upgrade_url)
+        kind = TracedAdmissions if tracing.is_on() else Admissions
+        app[ADMISSIONS] = kind(limits, upgrade_url=environment.upgrade_url)
         app[ONCE] = Once(
             wire,
             secret_key(environment),
@@ -147,11 +162,12 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             app[ADMISSIONS],
             redis=cache,
             videos=database[VIDEOS],
-            queue=Queue(cache),
+            queue=queue,
             outcomes=outcomes,
             links=app[LINKS],
             timeout_s=environment.extract_timeout_s,
             cache_ttl_s=environment.cache_ttl_s,
+            sources=app[METRICS].extractions,
         )
         app[LOCATOR] = Locator(
             videos=database[VIDEOS],
@@ -161,5 +177,14 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         )
         app[BATCHES] = Batches(app[EXTRACTION], app[ADMISSIONS])
         await stack.enter_async_context(Changes(database, cache).telling())
+        app[SCRAPE] = Scrape(
+            app[METRICS], health, queue=queue, workers=Workers(cache), breakers=_no_breakers
+        )
+        await stack.enter_async_context(app[METRICS].pouring())
         await stack.enter_async_context(uptime.counting(health.databases_answer))
         yield
+
+
+async def _no_breakers() -> Mapping[str, str]:
+    """No egress has a breaker in this version."""
+    return {}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from aiohttp.web_protocol import RequestHandler
 
+    from api.metrics import Metrics
     from api.middlewares import Handler
     from api.whole import WholeWriter
     from settings.env import Environment
@@ -55,7 +56,13 @@ class Server(web.Server):
     """Makes a :class:`Connection` of each connection, and watches them."""
 
     def __init__(
-        self, handler: Handler, *, environment: Environment, writer: WholeWriter, **options: object
+        self,
+        handler: Handler,
+        *,
+        environment: Environment,
+        writer: WholeWriter,
+        metrics: Metrics,
+        **options: object,
     ) -> None:
         super().__init__(handler, **options)  # type: ignore[arg-type] # makes web.Request
         self.writer = writer
@@ -63,6 +70,7 @@ class Server(web.Server):
         self.most = environment.api_connections
         self.most_per_address = environment.api_connections_per_address
         self.trusted = environment.trusted_proxies
+        self.metrics = metrics
 
     def __call__(self) -> RequestHandler:
         """A connection; the event loop calls this for each that it accepts."""
@@ -126,7 +134,7 @@ class Connection(web.RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """Send the answer: in one piece where it is one."""
-        transport = cast("asyncio.Transport | None", self.transport)
+        transport = self.transport
         if transport is None or transport.is_closing() or self._upgraded:
             return await super().finish_response(request, resp, start_time)
         if cast("Server", self._manager).writer.write(request, resp, transport):
@@ -181,11 +189,14 @@ class Connection(web.RequestHandler):
             problem = _problem_of(exc)
             logger.info("malformed HTTP from %s answered %d", request.remote, problem.status)
             error = ApiError(problem, headers=headers)
+        if isinstance(self._manager, Server):  # else the caller has left meanwhile
+            self._manager.metrics.count_refused(error.status)
         response = answer(error)
         response.force_close()
         return response
 
     def _refuse(self, transport: asyncio.Transport) -> None:
+        cast("Server", self._manager).metrics.count_refused(503)
         transport.write(
             b"HTTP/1.1 503 Service Unavailable\r\n"
             b"Content-Type: application/json; charset=utf-8\r\n"

@@ -46,6 +46,8 @@ BODY_EXAMPLE = "x-body-example"
 
 FILE_TYPES = "x-file-types"
 """Where an answer bears the content types of the files it may be, until it is OpenAPI 3."""
+CONTENT_TYPES = "x-content-types"
+"""Where an operation bears what its answers are, by status, that are not JSON but text."""
 
 _ID = {"X-Request-ID": {"type": "string", "description": "The id of this request in our log."}}
 _FILE = {
@@ -127,6 +129,7 @@ def documented(
                 for name, meaning in (headers or {}).items()
             ],
             **({BODY_EXAMPLE: body_example} if body_example else {}),
+            **_content_types(answers or {}),
             responses={
                 **{
                     str(status): {
@@ -172,6 +175,15 @@ def with_idempotency(operation: Mapping[str, Any]) -> dict[str, Any]:
             responses[status] = {**response, "headers": {**response["headers"], **_REPLAYED}}
     parameters = [*operation["parameters"], _IDEMPOTENCY_KEY]
     return {**operation, "parameters": parameters, "responses": responses}
+
+
+def _content_types(answers: Mapping[int, tuple[type[Schema] | None, str, Any]]) -> dict[str, Any]:
+    found = {
+        str(status): schema.content_type
+        for status, (schema, *_) in answers.items()
+        if schema is not None and hasattr(schema, "content_type")
+    }
+    return {CONTENT_TYPES: found} if found else {}
 
 
 def _errors(problems: Iterable[Problem], *, needs_key: bool) -> dict[str, Any]:

@@ -50,6 +50,11 @@ FORBIDDEN = Problem(
     error="Forbidden",
     detail="The API key does not allow requests from this address",
 )
+METRICS_REFUSED = Problem(
+    status=403,
+    error="Forbidden",
+    detail="Metrics are shown only to networks that METRICS_ALLOW_NETWORKS names",
+)
 NO_COUNTRY = Problem(
     status=403,
     error="Country detection not available",
@@ -173,6 +178,12 @@ UNAVAILABLE = Problem(
     error="Service unavailable",
     detail="TikTok did not answer in time; the crawl goes on, ask again",
     example={"reason": Reason.TIMEOUT.value, "retryable": True},
+)
+NOT_READY = Problem(
+    status=503,
+    error="Not ready",
+    detail="This process is about to end: send requests elsewhere",
+    example={"reason": "draining"},
 )
 
 _UNAVAILABLE_DETAILS = {

@@ -17,6 +17,7 @@ from crawler.links import LinkError, Target, TargetType, parse_link
 from pipelines.listing import read_listing
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Awaitable, Callable
 
     from pymongo.asynchronous.collection import AsyncCollection
@@ -54,12 +55,19 @@ class Extraction:
         links: Links,
         timeout_s: float,
         cache_ttl_s: int,
+        sources: Counter[str],
     ) -> None:
         self._admissions = admissions
         self._links = links
         self._timeout_s = timeout_s
+        self._sources = sources
         self._finder = Finder(
-            redis=redis, videos=videos, queue=queue, outcomes=outcomes, cache_ttl_s=cache_ttl_s
+            redis=redis,
+            videos=videos,
+            queue=queue,
+            outcomes=outcomes,
+            cache_ttl_s=cache_ttl_s,
+            sources=sources,
         )
 
     async def answer(self, call: Call, url: str, wish: Wish) -> bytes:
@@ -94,6 +102,7 @@ class Extraction:
         """
         if isinstance(led, Target):
             return await self.answer_target(call, led, wish, turn=turn)
+        self._sources["cache"] += 1
         if led.policy.status != 404:
             raise refusal(led)
         admission = await self._admissions.admit(call, cost=1, needs_country=wish.with_country)
@@ -125,6 +134,7 @@ class Extraction:
         entry = Entry.of(admission.cached)
         if entry is None:
             raise RuntimeError(f"a charged answer for {target.key} holds nothing")
+        self._sources["cache"] += 1
         if entry.absence is not None:
             raise _absent(entry.absence, admission.requests_remaining)
         return write(

@@ -16,9 +16,11 @@ from crawler.links import Target, TargetType
 from pipelines.documents.mongo import from_mongo
 from pipelines.documents.video import Video
 from pipelines.publish import fields_of, ttl_of
+from services import tracing
 from services.scripts import call_all
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Sequence
 
     from pymongo.asynchronous.collection import AsyncCollection
@@ -65,12 +67,14 @@ class Finder:
         queue: Queue,
         outcomes: Outcomes,
         cache_ttl_s: int,
+        sources: Counter[str],
     ) -> None:
         self._redis = redis
         self._videos = videos
         self._queue = queue
         self._outcomes = outcomes
         self._cache_ttl_s = cache_ttl_s
+        self._sources = sources
 
     async def look(self, question: Question) -> Found:
         """What the cache holds, else what is found.
@@ -82,6 +86,7 @@ class Finder:
         if target.type is TargetType.VIDEO:
             entry = await self._cached(target.value, question)
             if entry is not None:
+                self._sources["cache"] += 1
                 return Found(video_id=target.value, entry=entry, is_cached=True)
         return await self.find(question)
 
@@ -95,8 +100,11 @@ class Finder:
         if target.type is TargetType.VIDEO:
             entry = await self._stored(target.value, question)
             if entry is not None:
+                self._sources["store"] += 1
                 return Found(video_id=target.value, entry=entry, is_cached=True)
-        return await self._crawl(question)
+        self._sources["crawl"] += 1
+        with tracing.span("crawl", target=target.key):
+            return await self._crawl(question)
 
     async def lead(
         self, targets: Sequence[Target], *, max_age: int | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from api.uptime import Uptime
     from services.mongodb import Document
 
+Missing = Literal["draining", "mongodb", "redis"]
+
 PATIENCE_S = 0.7
 RECENT_MINUTES = 5
 _ENOUGH = 3
@@ -36,17 +38,23 @@ class Health:
         self._database = database
         self._uptime = uptime
 
+        self.is_draining = False
+        """Whether the process is about to end, so that nobody should send it more."""
+
+    @property
+    def uptime(self) -> float:
+        """Percentage of the last 30 days in which the service was healthy."""
+        return self._uptime.percentage
+
     async def report(self) -> dict[str, Any]:
         """The body of the answer."""
         mongodb, redis, upstream = await asyncio.gather(
-            _answers(self._database.command("ping")),
-            _answers(self._redis.ping()),
-            self._upstream(),
+            self.mongodb_answers(), self.redis_answers(), self._upstream()
         )
         return {
             "status": _word(mongodb and redis),
             "version": version(),
-            "uptime": self._uptime.percentage,
+            "uptime": self.uptime,
             "services": {
                 "mongodb": _word(mongodb),
                 "redis": _word(redis),
@@ -55,12 +63,26 @@ class Health:
             "timestamp": moment(time()),
         }
 
+    async def what_is_missing(self) -> Missing | None:
+        """The first thing that keeps this process from answering calls; None when it can."""
+        if self.is_draining:
+            return "draining"
+        mongodb, redis = await asyncio.gather(self.mongodb_answers(), self.redis_answers())
+        if not mongodb:
+            return "mongodb"
+        return None if redis else "redis"
+
     async def databases_answer(self) -> bool:
         """Whether MongoDB and Redis both answer in time."""
-        answers = await asyncio.gather(
-            _answers(self._database.command("ping")), _answers(self._redis.ping())
-        )
-        return all(answers)
+        return all(await asyncio.gather(self.mongodb_answers(), self.redis_answers()))
+
+    async def mongodb_answers(self) -> bool:
+        """Whether MongoDB answers in time."""
+        return await _answers(self._database.command("ping"))
+
+    async def redis_answers(self) -> bool:
+        """Whether Redis answers in time."""
+        return await _answers(self._redis.ping())
 
     async def _upstream(self) -> str:
         """TikTok, by what the last minutes' crawls met; no crawl is no reason to worry."""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 STREAM, MUSIC = "stream", "music"
 _OPTIONS = ("quality", "codec", "source")
 
+_IN_ACCOUNTS = ":@"
+"""What ids of accounts have, and links need not quote."""
+
 
 class LinkRefusedError(Exception):
     """The link was not signed by us, or its time is over; the text says which."""
@@ -68,7 +71,8 @@ class Links:
         """
         expires, account = query.get("exp", ""), query.get("account", "")
         options = {name: query[name] for name in _OPTIONS if name in query}
-        signed = f"exp={quoted(expires)}&account={quoted(account)}{_written(options)}".encode()
+        named = quote(account, safe=_IN_ACCOUNTS, errors="replace")
+        signed = f"exp={quoted(expires)}&account={named}{_written(options)}".encode()
         given = query.get("sig", "").encode(errors="replace")
         expected = self._sign(video_id, file.encode(errors="replace"), signed)
         if not hmac.compare_digest(expected.encode(), given):

@@ -10,7 +10,7 @@ from aiohttp_apispec import AiohttpApiSpec
 
 from api.body import BodyParser
 from api.calls import DATA
-from api.documented import BODY_EXAMPLE, FILE_TYPES, with_idempotency
+from api.documented import BODY_EXAMPLE, CONTENT_TYPES, FILE_TYPES, with_idempotency
 from api.version import version
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class OpenApi(AiohttpApiSpec):  # type: ignore[misc] # the package has no types
 
 def _operation(operation: Mapping[str, Any]) -> dict[str, Any]:
     """One operation, with its body out of its parameters and its answers by content type."""
-    left_out = {"produces", "parameters", BODY_EXAMPLE}
+    left_out = {"produces", "parameters", BODY_EXAMPLE, CONTENT_TYPES}
     kept = {name: one for name, one in operation.items() if name not in left_out}
     parameters = operation.get("parameters", ())
     body = next((one for one in parameters if one["in"] == "body"), None)
@@ -94,8 +94,10 @@ def _operation(operation: Mapping[str, Any]) -> dict[str, Any]:
             },
         }
     kept["parameters"] = [_parameter(one) for one in parameters if one["in"] != "body"]
+    texts = operation.get(CONTENT_TYPES, {})
     kept["responses"] = {
-        status: _response(response) for status, response in operation["responses"].items()
+        status: _response(response, texts.get(status))
+        for status, response in operation["responses"].items()
     }
     return kept
 
@@ -108,7 +110,7 @@ def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _response(response: Mapping[str, Any]) -> dict[str, Any]:
+def _response(response: Mapping[str, Any], text: str | None) -> dict[str, Any]:
     examples = {
         title.replace(" ", "-"): {"summary": title, "value": value}
         for title, value in response.get("examples", {}).items()
@@ -125,8 +127,8 @@ def _response(response: Mapping[str, Any]) -> dict[str, Any]:
         return {**described, "content": dict.fromkeys(response[FILE_TYPES], file)}
     if "schema" not in response:
         return described
-    content = {"schema": _moved(response["schema"]), "examples": examples}
-    return {**described, "content": {JSON: content}}
+    schema = {"type": "string"} if text else _moved(response["schema"])
+    return {**described, "content": {text or JSON: {"schema": schema, "examples": examples}}}
 
 
 def _moved(schema: Any) -> Any:

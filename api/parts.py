@@ -18,7 +18,9 @@ from api.health import Health
 from api.links import Links
 from api.locating import Locator
 from api.media import Player
+from api.metrics import Metrics
 from api.rapidapi import RapidApi
+from api.scrape import Scrape
 from api.streams import Streams
 from settings.env import Environment
 
@@ -38,6 +40,8 @@ EXTRACTION = web.AppKey("extraction", Extraction)
 HEALTH = web.AppKey("health", Health)
 ACCOUNTS = web.AppKey("accounts", Accounts)
 LOCATOR = web.AppKey("locator", Locator)
+METRICS = web.AppKey("metrics", Metrics)
+SCRAPE = web.AppKey("scrape", Scrape)
 LINKS = web.AppKey("links", Links)
 PLAYER = web.AppKey("player", Player)
 RAPIDAPI = web.AppKey("rapidapi", RapidApi)

@@ -23,7 +23,7 @@ from services.errors import ServiceError
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from settings.env import Environment
 
@@ -66,6 +66,11 @@ class Crew:
     variables: dict[str, str]
     size: int
     drain_s: float
+    """How long a process that is asked to end may take."""
+    notice_s: float
+    """How long before the end all say that they are not ready; zero for no notice."""
+    gone: Callable[[int], None]
+    """Told the id of each process that has ended."""
     _members: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _leaving: list[tuple[subprocess.Popen[bytes], float]] = field(default_factory=list)
     _is_ending: bool = False
@@ -82,6 +87,7 @@ class Crew:
                 self._members = self._start(self.size)
                 logger.info("%d processes listen", len(self._members))
                 self._watch()
+                self._give_notice()
             finally:
                 self._dismiss(self._members)
                 while self._leaving:
@@ -103,6 +109,7 @@ class Crew:
                     delay_s,
                 )
                 self._members.remove(member)
+                self.gone(member.pid)
                 due_at, died_at = now + delay_s, now
                 delay_s = min(_LONGEST_DELAY_S, delay_s * 2)
             if self._is_reloading:
@@ -114,6 +121,15 @@ class Crew:
                 except ServiceError as error:
                     due_at, delay_s = now + delay_s, min(_LONGEST_DELAY_S, delay_s * 2)
                     logger.error("%s: again in %.1f s", error, delay_s)
+            time.sleep(_GLANCE_S)
+
+    def _give_notice(self) -> None:
+        """Go on as before, but not ready, until load balancers know; a second signal hurries."""
+        for member in self._members:
+            if member.poll() is None:
+                member.send_signal(signal.SIGUSR1)
+        self._is_ending, until = False, time.monotonic() + self.notice_s
+        while not self._is_ending and time.monotonic() < until:
             time.sleep(_GLANCE_S)
 
     def _reload(self) -> None:
@@ -171,7 +187,9 @@ class Crew:
             if member.poll() is None and now > deadline:
                 logger.warning("process %d did not finish in time", member.pid)
                 member.kill()
-        self._leaving = [one for one in self._leaving if one[0].poll() is None]
+            if member.poll() is not None:
+                self.gone(member.pid)
+        self._leaving = [one for one in self._leaving if one[0].returncode is None]
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:

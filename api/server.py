@@ -17,7 +17,8 @@ from aiohttp import web
 from api.app import build_app
 from api.connections import FIELD_BYTES, FIELDS, IDLE_S, LINE_BYTES, Server
 from api.middlewares.envelope import enveloped
-from api.parts import ENVIRONMENT
+from api.middlewares.tracing import traced
+from api.parts import ENVIRONMENT, HEALTH, METRICS
 from api.processes import bind
 from api.tls import load, tls_of
 from api.transport import in_https, request_class, security_headers
@@ -44,7 +45,9 @@ def run(
 ) -> None:
     """Serve until SIGTERM or SIGINT, then answer what is in flight and return.
 
-    SIGHUP reads the certificate again. ``ready`` is a pipe that is told when calls are taken.
+    SIGHUP reads the certificate again. SIGUSR1 says that an end is near: from then on the process
+    is not ready. ``ready`` is a pipe that is told when calls are taken; whoever holds its other end
+    says so in time, else it is this process that goes on for a while after SIGTERM.
 
     Raises:
         ServiceError: the address cannot be bound.
@@ -67,12 +70,18 @@ async def _serve(
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stopping.set)
     loop.add_signal_handler(signal.SIGHUP, _renew, tls, environment)
+    app = build_app(environment)
     runner = Runner(
-        build_app(environment),
+        app,
         access_log=None,
         shutdown_timeout=environment.extract_timeout_s + DRAIN_MARGIN_S,
     )
     await runner.setup()
+
+    def drain() -> None:
+        app[HEALTH].is_draining = True
+
+    loop.add_signal_handler(signal.SIGUSR1, drain)
     try:
         site = web.SockSite(runner, listener, ssl_context=tls, backlog=1024)
         await site.start()
@@ -84,11 +93,23 @@ async def _serve(
             os.write(ready, b"1")
             os.close(ready)
         await stopping.wait()
+        drain()
+        if ready is None:
+            await _linger(stopping, environment.api_drain_s)
         logger.info("stopping: no more connections, what is in flight is answered")
         await site.stop()
         await runner.say_farewell()
     finally:
         await runner.cleanup()
+
+
+async def _linger(stopping: asyncio.Event, drain_s: float) -> None:
+    """Go on as before, but not ready, until load balancers know; a second signal hurries."""
+    if drain_s:
+        logger.info("draining: answering for %.0f s more, and not ready", drain_s)
+        stopping.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), drain_s)
 
 
 def _renew(tls: ssl.SSLContext | None, environment: Environment) -> None:
@@ -116,10 +137,12 @@ class Runner(web.AppRunner):
         made = await super()._make_server()
         environment = self.app[ENVIRONMENT]
         security = security_headers(environment)
+        handler = enveloped(in_https(made.request_handler, environment), self.app[METRICS])
         server = Server(
-            enveloped(in_https(made.request_handler, environment)),
+            traced(handler) if environment.otel_exporter_otlp_endpoint else handler,
             environment=environment,
             writer=WholeWriter(security),
+            metrics=self.app[METRICS],
             request_factory=functools.partial(self.app._make_request, _cls=request_class(security)),
             keepalive_timeout=IDLE_S,
             max_line_size=LINE_BYTES,
@@ -127,6 +150,7 @@ class Runner(web.AppRunner):
             max_headers=FIELDS,
             **made._kwargs,
         )
+        self.app[METRICS].connections = lambda: len(server.connections)
         self._watching = asyncio.create_task(server.watch(), name="connections")
         return server
 

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 COLLECTION = "health_days"
 DAYS = 30
 MINUTE = timedelta(minutes=1)
+GRACE = timedelta(seconds=5)
+"""How long into a minute it may still be on its way to be counted."""
 
 
 class Uptime:
@@ -33,6 +35,7 @@ class Uptime:
     def __init__(self, days: AsyncCollection[Document]) -> None:
         self._days = days
         self._since: datetime | None = None
+        self._last = datetime.min.replace(tzinfo=UTC)
         self._healthy = 0
 
     @property
@@ -40,7 +43,8 @@ class Uptime:
         """Healthy minutes for each hundred since the first start, at most 30 days back."""
         if self._since is None:
             return 0.0
-        minutes = (_this_minute() - self._since) // MINUTE + 1
+        until = max(self._last, _minute(_now() - GRACE))
+        minutes = (until - self._since) // MINUTE + 1
         return round(min(100.0, 100 * self._healthy / minutes), 1)
 
     async def count(self, now: datetime) -> None:
@@ -49,7 +53,7 @@ class Uptime:
         Raises:
             PyMongoError: MongoDB does not answer.
         """
-        minute = now.replace(second=0, microsecond=0)
+        minute = _minute(now)
         with contextlib.suppress(DuplicateKeyError):  # another process has counted it
             await self._days.update_one(
                 {"_id": minute.date().isoformat(), "last": {"$lt": minute}},
@@ -65,6 +69,7 @@ class Uptime:
         earlier = await self._days.find_one({"_id": {"$lt": first_day}}, {"_id": 1})
         start = datetime.fromisoformat(first_day).replace(tzinfo=UTC)
         self._since = start if earlier else days[0]["first"]
+        self._last = days[-1]["last"]
         self._healthy = sum(day["healthy"] for day in days)
 
     @contextlib.asynccontextmanager
@@ -81,16 +86,20 @@ class Uptime:
 
     async def _count_for_ever(self, is_healthy: Callable[[], Awaitable[bool]]) -> None:
         while True:
-            await asyncio.sleep((_this_minute() + MINUTE - datetime.now(UTC)).total_seconds())
+            await asyncio.sleep((_minute(_now()) + MINUTE - _now()).total_seconds())
             await self._count_if(is_healthy)
 
     async def _count_if(self, is_healthy: Callable[[], Awaitable[bool]]) -> None:
         try:
             if await is_healthy():
-                await self.count(datetime.now(UTC))
+                await self.count(_now())
         except PyMongoError as error:
             logger.warning("this minute's health is not counted: %s", error)
 
 
-def _this_minute() -> datetime:
-    return datetime.now(UTC).replace(second=0, microsecond=0)
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)

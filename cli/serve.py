@@ -68,16 +68,25 @@ def _prepare(environment: Environment) -> None:
 
 def _serve_together(environment: Environment) -> None:
     import os
+    from functools import partial
 
     from api.processes import Crew, bind
+    from api.sharing import VARIABLE, forget, shared_folder
     from api.tls import tls_of
 
     tls_of(environment)  # what is wrong with the certificate is said once, not by each process
-    variables = {
-        **os.environ,
-        "MONGODB_URI": environment.mongodb_uri or "",
-        "REDIS_URL": environment.redis_url or "",
-    }
-    drain_s = environment.extract_timeout_s + 2 * 3.0 + 2.0
-    with bind(environment) as listener:
-        Crew(listener, variables, environment.api_processes, drain_s).run()
+    with bind(environment) as listener, shared_folder() as folder:
+        variables = {
+            **os.environ,
+            "MONGODB_URI": environment.mongodb_uri or "",
+            "REDIS_URL": environment.redis_url or "",
+            VARIABLE: str(folder),
+        }
+        Crew(
+            listener,
+            variables,
+            environment.api_processes,
+            drain_s=environment.extract_timeout_s + 2 * 3.0 + 2.0,
+            notice_s=environment.api_drain_s,
+            gone=partial(forget, folder),
+        ).run()

@@ -13,9 +13,13 @@ from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.exceptions import DownloadCancelledError, DownloadFailedError, DownloadTimeoutError
 from scrapy.http import Headers, Response
 
+from crawler.jobs.stages import name_in_log, stage
+
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
+
+    from crawler.jobs.records import Job
 
 _KEPT_HEADERS = ("Set-Cookie", "Location", "Retry-After", "Content-Type")
 _CHUNK_BYTES = 512 * 1024
@@ -40,6 +44,15 @@ class PageDownloadHandler(BaseDownloadHandler):
         )
 
     async def download_request(self, request: Request) -> Response:
+        """The response to a request, with its job's id in the log and its time in the trace."""
+        job: Job | None = request.meta.get("job")
+        name_in_log(job)
+        with stage("fetch page", job) as span:
+            response = await self._download(request)
+            span.set_attribute("http.response.status_code", response.status)
+            return response
+
+    async def _download(self, request: Request) -> Response:
         """The response to a request.
 
         Raises:

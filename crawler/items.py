@@ -37,14 +37,14 @@ class RawVideo:
 
     video_id: str
     layout: Layout
-    data: dict[str, Any]
-    """The post's own object, untouched."""
+    data: dict[str, Any] = field(repr=False)
+    """The post's own object, untouched; it holds signed addresses, so no log line shows it."""
     observed_at: datetime
     """When the response arrived (UTC, aware)."""
     spider: str
     job: Job | None = None
     """The job that asked for it; None in a plain crawl."""
-    cookies: dict[str, str] = field(default_factory=dict)
+    cookies: dict[str, str] = field(default_factory=dict, repr=False)
     """Cookies that the page set and its media addresses demand (``tt_chain_token``)."""
     user_agent: str | None = None
     """The User-Agent that the page was asked with; its media want the same."""

@@ -16,16 +16,17 @@ from crawler.jobs.backlog import Backlog
 from crawler.jobs.intake import Intake
 from crawler.jobs.keeping import Keeping
 from crawler.jobs.queue import Queue
+from crawler.jobs.workers import Workers
 from crawler.spiders.archive import FILES_AT_ONCE, ArchiveSpider
 from crawler.spiders.jobs import JobsSpider
-from services import mongodb, redis
+from crawler.telling import Teller
+from services import mongodb, redis, tracing
 from services.errors import ServiceError
 from services.garbage import settle_garbage
 
 if TYPE_CHECKING:
     from asyncio import Future
-
-    from scrapy import Spider
+    from collections.abc import Awaitable
 
     from settings.env import Environment
 
@@ -64,8 +65,8 @@ async def _keep(environment: Environment) -> None:
         redis.connect(environment.redis_url or "") as client,
         Keeping(Backlog(client), slots=FILES_AT_ONCE) as keeping,
     ):
-        crawl = _crawl(environment, ArchiveSpider, keeping=keeping)
-        await _until_stopped(crawl, keeping, stopping)
+        run = _runner(environment).crawl(ArchiveSpider, keeping=keeping)
+        await _until_stopped(run, keeping, stopping)
 
 
 async def _work(environment: Environment) -> None:
@@ -75,14 +76,18 @@ async def _work(environment: Environment) -> None:
     slots = environment.egress_concurrency
     uri = environment.mongodb_uri or ""
     async with (
+        tracing.tracing(environment.otel_exporter_otlp_endpoint, process="worker"),
         client,
         mongodb.connect(uri) as store,
         # Beside the crawl, for in the API it would cost every answer a share of its time.
         Drainer(client, mongodb.database(store, uri)).draining(),
         Intake(queue, slots=slots, claim_s=environment.job_claim_s) as intake,
     ):
-        crawl = _crawl(environment, JobsSpider, intake=intake)
-        await _until_stopped(crawl, intake, stopping)
+        runner = _runner(environment)
+        crawler = runner.create_crawler(JobsSpider)
+        teller = Teller(Workers(client), worker_id=queue.consumer, intake=intake, crawler=crawler)
+        async with teller.telling():
+            await _until_stopped(runner.crawl(crawler, intake=intake), intake, stopping)
 
 
 def _stopping() -> asyncio.Event:
@@ -93,16 +98,17 @@ def _stopping() -> asyncio.Event:
     return stopping
 
 
-def _crawl(environment: Environment, spider: type[Spider], **source: object) -> Future[None]:
+def _runner(environment: Environment) -> AsyncCrawlerRunner:
     settings = get_project_settings()
     settings.set("TIKTOK_ENVIRONMENT", environment, priority="cmdline")
     settings.set("TWISTED_REACTOR_ENABLED", value=False, priority="cmdline")
-    return asyncio.ensure_future(AsyncCrawlerRunner(settings).crawl(spider, **source))
+    return AsyncCrawlerRunner(settings)
 
 
 async def _until_stopped(
-    crawl: Future[None], source: Intake | Keeping, stopping: asyncio.Event
+    run: Awaitable[None], source: Intake | Keeping, stopping: asyncio.Event
 ) -> None:
+    crawl = asyncio.ensure_future(run)
     asked = asyncio.create_task(stopping.wait())
     ends: set[Future[Any]] = {crawl, asked}
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

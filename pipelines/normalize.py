@@ -5,6 +5,7 @@ from __future__ import annotations
 from itemadapter import ItemAdapter
 
 from crawler.items import RawVideo
+from crawler.jobs.stages import stage
 from pipelines.normalizing.post import normalize_video
 from pipelines.posts import Post
 
@@ -21,4 +22,5 @@ class NormalizePipeline:
             TypeError: the item lacks what every raw post has.
         """
         raw = item if isinstance(item, RawVideo) else RawVideo(**ItemAdapter(item).asdict())
-        return Post(raw=raw, video=normalize_video(raw))
+        with stage("normalize", raw.job):
+            return Post(raw=raw, video=normalize_video(raw))

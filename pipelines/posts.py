@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +15,6 @@ class Post:
     """A post on its way to the store."""
 
     raw: RawVideo
-    video: Video
+    video: Video = field(repr=False)
     is_snapshot_due: bool = False
     """Whether its statistics differ from the last snapshot; the store decides."""

@@ -10,6 +10,7 @@ import orjson
 from crawler.jobs import answers, backlog
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import Lane, Outcome
+from crawler.jobs.stages import stage
 from pipelines.documents.nulls import reason_for_no_file
 from pipelines.documents.public import answer, bare_answer
 from pipelines.files import link_end
@@ -67,7 +68,8 @@ class PublishPipeline:
             await call_all(self._redis, [answers.put(entry), *keep])
         else:
             outcome = Outcome(key=job.target.key, video_id=item.video.id)
-            await self._queue.finish(job, outcome, entry=entry, before=keep)
+            with stage("publish", job):
+                await self._queue.finish(job, outcome, entry=entry, before=keep)
         return item.video
 
 

@@ -10,6 +10,7 @@ import orjson
 import zstandard
 from bson import ObjectId
 
+from crawler.jobs.stages import stage
 from pipelines.collections import RAW_ITEMS, VIDEOS, prepare
 from pipelines.documents.mongo import to_mongo
 from pipelines.writes import send
@@ -55,7 +56,8 @@ class StorePipeline:
 
     async def process_item(self, item: Post) -> Post:
         """Return once the post is stored and it is known whether a snapshot is due."""
-        await self._commits.submit(item)
+        with stage("store", item.raw.job):
+            await self._commits.submit(item)
         return item
 
     async def _write(self, posts: Sequence[Post]) -> list[Exception | None]:

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Literal
 
 import orjson
 
+from services import tracing
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import TracebackType
     from typing import TextIO
 
 about: ContextVar[str] = ContextVar("about", default="-")
@@ -75,6 +78,8 @@ class JsonFormatter(logging.Formatter):
             "about": about.get(),
             "message": record.getMessage(),
         }
+        if trace := tracing.traceparent():
+            line["trace"] = trace.split("-")[1]
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return redact(orjson.dumps(line).decode())
@@ -90,12 +95,24 @@ def configure(
     hide(secrets)
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_fault
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("asyncio").setLevel(max(root.level, logging.INFO))
     for talkative in ("pymongo", "scrapy"):
         logging.getLogger(talkative).setLevel(max(root.level, logging.WARNING))
+
+
+def _log_fault(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    """Say what ends this process in the form that all its lines have."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
+        return
+    logging.getLogger(__name__).critical("this process ends", exc_info=(kind, error, traceback))
 
 
 def _moment(record: logging.LogRecord) -> str:

@@ -138,6 +138,7 @@ class Environment(BaseSettings):
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8080, ge=1, le=65535)
     api_processes: int = Field(default=1, ge=1)
+    api_drain_s: float = Field(default=0, ge=0)
     api_connections: int = Field(default=4096, ge=1)
     api_connections_per_address: int = Field(default=512, ge=1)
     public_url: HttpAddress | None = None

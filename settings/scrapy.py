@@ -70,6 +70,7 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
+    "crawler.naming.JobInLogMiddleware": 100,
 }
 ITEM_PIPELINES = {
     "pipelines.normalize.NormalizePipeline": 100,

@@ -12,7 +12,10 @@ from pymongo import MongoClient
 
 from api import connections, errors
 from api.errors import Problem
+from api.metrics import Metrics
+from api.scrape import Reading
 from crawler.errors import Reason
+from crawler.jobs.workers import Told
 from pipelines.collections import prepare
 from pipelines.documents.mongo import schema_of
 from pipelines.documents.nulls import NullReason
@@ -130,6 +133,16 @@ def test_the_tries_of_a_reason_are_listed(reason: Reason) -> None:
 def test_an_error_has_a_row_with_its_further_keys(problem: Problem) -> None:
     row = row_of(CLIENT, str(problem.status), f"`{problem.error}`")
     assert set(problem.example) <= set(re.findall(r"`(\w+)`", row[3]))
+
+
+def test_the_metrics_are_listed_as_they_are() -> None:
+    counted = dict.fromkeys(["tiktok/verdict/served", "tiktok/new/thing"], 1)
+    reading = Reading(mongodb_up=True, uptime_percent=1, told=Told(workers=(), counted=counted))
+    shown = re.findall(r"^# TYPE (\w+) (\w+)$", Metrics().write([reading]).decode(), re.MULTILINE)
+    listed = [row[:2] for row in rows_of(OPERATOR) if row[0].startswith("`tiktok_")]
+    assert sorted(row for row in listed if row[1] in {"counter", "gauge", "histogram"}) == sorted(
+        [f"`{name}`", kind] for name, kind in shown
+    )
 
 
 def test_the_plans_are_listed_as_they_are() -> None:

@@ -177,7 +177,7 @@ async def edit_key(request: web.Request) -> web.Response:
         200: (ChangedKeyAnswer, "The key", examples.REVOKED),
         202: (ChangedKeyAnswer, "The change is told later", examples.pending(examples.REVOKED)),
     },
-    problems=(KEY_NOT_FOUND, *_PROBLEMS),
+    problems=(INVALID_PARAMETER, KEY_NOT_FOUND, *_PROBLEMS),
 )
 async def revoke_key(request: web.Request) -> web.Response:
     """End a key for ever, with effect from the next call; the key that asks may end itself."""

@@ -26,6 +26,7 @@ from crawler.jobs.records import new_id
 from services import logs
 
 if TYPE_CHECKING:
+    from api.metrics import Metrics
     from api.middlewares import Handler
 
 logger = logging.getLogger(__name__)
@@ -34,8 +35,8 @@ JSON = "application/json; charset=utf-8"
 _KNOWN = {problem.status: problem for problem in (ENDPOINT_NOT_FOUND, WRONG_METHOD, TOO_LARGE)}
 
 
-def enveloped(handler: Handler) -> Handler:
-    """Answer whatever happens, and say under which id it happened."""
+def enveloped(handler: Handler, metrics: Metrics) -> Handler:
+    """Answer whatever happens, say under which id it happened, and count it."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         call = Call(new_id("req"), monotonic())
@@ -54,8 +55,10 @@ def enveloped(handler: Handler) -> Handler:
         # What is asked for by POST is kept by no cache, so it need not say what it varies by.
         if request.method != "POST" or ACCEPT_ENCODING in request.headers:
             await compress(request, response)
+        elapsed_s = monotonic() - call.started
+        metrics.count(request, response.status, elapsed_s)
         if response.status >= 400 or logger.isEnabledFor(logging.DEBUG):
-            _log(request, response, elapsed_s=monotonic() - call.started)
+            _log(request, response, elapsed_s=elapsed_s)
         return response
 
     return handle

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from api.schemas.errors import ErrorAnswer
+
 HEALTH_WORDS = ("healthy", "unhealthy")
 
 
@@ -32,3 +34,21 @@ class HealthAnswer(Schema):
     )
     services = fields.Nested(ServicesAnswer, required=True)
     timestamp = fields.String(required=True, metadata={"description": "ISO 8601 in UTC."})
+
+
+class AliveAnswer(Schema):
+    """That the process runs."""
+
+    status = _word("alive", description="Always `alive`.")
+
+
+class ReadyAnswer(Schema):
+    """That requests may be sent."""
+
+    status = _word("ready", description="Always `ready`.")
+
+
+class NotReadyAnswer(ErrorAnswer):
+    """That requests should be sent elsewhere."""
+
+    reason = _word("draining", "mongodb", "redis", description="What keeps it from answering.")

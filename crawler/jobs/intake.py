@@ -98,9 +98,13 @@ class Intake:
             self._changed.set()
         return True
 
-    async def fail(self, job: Job, outcome: Outcome) -> None:
-        """Count a failed try and free the slot; the queue hands the job out again or buries it."""
-        await self._end(job, lambda: self._queue.fail(job, outcome))
+    async def fail(self, job: Job, outcome: Outcome) -> bool:
+        """Count a failed try and free the slot; the queue hands the job out again or buries it.
+
+        Returns:
+            Whether it was buried.
+        """
+        return await self._end(job, lambda: self._queue.fail(job, outcome))
 
     async def finish(self, job: Job, outcome: Outcome) -> None:
         """End a job and free its slot."""
@@ -116,13 +120,15 @@ class Intake:
         self._in_hand.pop(job.entry_id, None)
         self.has_fetched(job)
 
-    async def _end(self, job: Job, end: Callable[[], Awaitable[bool]]) -> None:
+    async def _end(self, job: Job, end: Callable[[], Awaitable[bool]]) -> bool:
         # Without Redis the entry stays pending and is claimed later: the store is idempotent.
+        has_ended = False
         try:
-            await end()
+            has_ended = await end()
         except (RedisError, OSError) as error:
             logger.warning("%s has ended, but its entry stays: %s", job.id, error)
         self.release(job)
+        return has_ended
 
     async def _take(self, lane: Lane) -> None:
         await self._until(lambda: self._room(lane) > 0)

@@ -6,6 +6,7 @@ pending, and another worker claims them once they have not been renewed for ``cl
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from redis.exceptions import ResponseError
 from crawler.errors import Reason
 from crawler.jobs import answers
 from crawler.jobs.records import Job, Lane, Outcome, new_id
+from services import tracing
 from services.group_commit import GroupCommit
 from services.scripts import Script, call_all
 
@@ -28,13 +30,15 @@ if TYPE_CHECKING:
     from crawler.links import Target
     from services.scripts import Call
 
+logger = logging.getLogger(__name__)
+
 GROUP = "workers"
 STREAMS = {lane: f"jobs:{lane.value}" for lane in Lane}
 DEAD_LETTERS = "jobs:dead"
 CHANNEL = "outcomes"
 RUN_TTL_S = 24 * 3600
 _ADD_AT_ONCE = 500
-_IS_THERE = 2
+_ASKED, _IS_THERE = 1, 2
 
 _ask, _finish, _again = (
     Script(Path(__file__).with_name(f"{name}.lua")) for name in ("ask", "finish", "again")
@@ -98,7 +102,7 @@ class Queue:
             Whether the cache entry ``entry_key`` is there, and not from before the unix second
             ``since``, so that nothing had to be asked.
         """
-        job = Job(target=target, lane=Lane.DEMAND)
+        job = Job(target=target, lane=Lane.DEMAND, traceparent=tracing.traceparent())
         answer = await _ask.call(
             self._redis,
             [_flight_key(target), STREAMS[Lane.DEMAND], entry_key],
@@ -107,6 +111,7 @@ class Queue:
                 *_flat(job.to_fields()),
             ],
         )
+        logger.debug("%s asked for as %s", target.key, job.id if answer == _ASKED else "another")
         return int(answer) == _IS_THERE
 
     async def add(self, targets: Iterable[Target], *, run: str) -> int:
@@ -247,6 +252,11 @@ class Queue:
         """How many jobs of a lane have been given up."""
         letters: Any = await self._redis.xrange(DEAD_LETTERS)
         return sum(letter.get("lane") == lane.value for _, letter in letters)
+
+    async def count_dead_letters(self) -> int:
+        """How many jobs of both lanes have been given up and are still kept."""
+        count: int = await self._redis.xlen(DEAD_LETTERS)
+        return count
 
     async def _read(self, lane: Lane, entry_id: str, fields: dict[str, str]) -> Job | None:
         try:

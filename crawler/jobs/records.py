@@ -42,6 +42,8 @@ class Job:
     """How often the job has failed before this delivery."""
     asked_at: float = field(default_factory=time)
     """Unix seconds at which it was asked for."""
+    traceparent: str = ""
+    """The span that asked for it, as W3C writes it; empty when its request is not traced."""
     entry_id: str = ""
     """The stream entry that holds it while it is with a worker."""
 
@@ -58,6 +60,8 @@ class Job:
             fields["username"] = self.target.username
         if self.run:
             fields["run"] = self.run
+        if self.traceparent:
+            fields["traceparent"] = self.traceparent
         return fields
 
     @classmethod
@@ -78,6 +82,7 @@ class Job:
             run=fields.get("run"),
             tries=int(fields.get("tries", "0")),
             asked_at=float(fields["asked_at"]),
+            traceparent=fields.get("traceparent", ""),
             entry_id=entry_id,
         )
 

@@ -56,26 +56,33 @@ class JobsSpider(VideoSpider):
         job: Job = meta["job"]
         self.logger.info("%s %s: %s", job.id, outcome.key, outcome.reason)
         if outcome.reason is not None and outcome.reason.policy.tries > 1:
-            await self.intake.fail(job, outcome)
+            await self._fail(job, outcome)
         else:
+            self._count("tiktok/job/done")
             await self.intake.finish(job, outcome)
 
     def item_is_published(self, response: Response) -> None:
         """Forget a job that its publication has ended."""
+        self._count("tiktok/job/done")
         self.intake.release(response.meta["job"])
 
     async def item_was_dropped(self, response: Response, exception: DropItem) -> None:
         """Fail the job of an item that is no document."""
-        await self._fail(response.meta["job"], Reason.UPSTREAM_ERROR, str(exception))
+        await self._give_up(response.meta["job"], Reason.UPSTREAM_ERROR, str(exception))
 
     async def item_has_failed(self, response: Response, failure: Failure) -> None:
         """Fail the job of an item that could not be stored."""
-        await self._fail(response.meta["job"], Reason.STORAGE_UNAVAILABLE, repr(failure.value))
+        await self._give_up(response.meta["job"], Reason.STORAGE_UNAVAILABLE, repr(failure.value))
 
     async def page_has_failed(self, response: Response, failure: Failure) -> None:
         """Fail the job of a page that our own code could not handle."""
-        await self._fail(response.meta["job"], Reason.CRAWL_FAILED, repr(failure.value))
+        await self._give_up(response.meta["job"], Reason.CRAWL_FAILED, repr(failure.value))
 
-    async def _fail(self, job: Job, reason: Reason, message: str) -> None:
+    async def _give_up(self, job: Job, reason: Reason, message: str) -> None:
+        self._count(f"tiktok/reason/{reason.value}")
         outcome = Outcome(key=job.target.key, reason=reason, upstream_message=message)
-        await self.intake.fail(job, outcome)
+        await self._fail(job, outcome)
+
+    async def _fail(self, job: Job, outcome: Outcome) -> None:
+        is_buried = await self.intake.fail(job, outcome)
+        self._count("tiktok/job/dead" if is_buried else "tiktok/job/again")

@@ -11,6 +11,7 @@ from scrapy.exceptions import CloseSpider, DownloadTimeoutError
 
 from crawler.errors import Reason
 from crawler.items import Layout, RawVideo
+from crawler.jobs import stages
 from crawler.jobs.records import Outcome
 from crawler.links import (
     MAX_HOPS,
@@ -70,6 +71,8 @@ class VideoSpider(Spider):
 
     def request(self, target: Target, *, job: Job | None = None) -> Request:
         """The first request for a target."""
+        if job is not None:
+            stages.begin(job)
         meta = {
             "target": target,
             "job": job,
@@ -135,9 +138,11 @@ class VideoSpider(Spider):
     async def failed(self, failure: Failure) -> None:
         """End a target whose page did not arrive."""
         meta = failure.request.meta  # type: ignore[attr-defined]
+        stages.name_in_log(meta["job"])
         is_late = isinstance(failure.value, DownloadTimeoutError)
         reason = Reason.TIMEOUT if is_late else Reason.UPSTREAM_ERROR
         self._count(f"tiktok/verdict/{reason.value}")
+        self._count(f"tiktok/reason/{reason.value}")
         outcome = Outcome(
             key=self._key(meta), reason=reason, upstream_message=failure.getErrorMessage()
         )

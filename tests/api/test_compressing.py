@@ -11,6 +11,7 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import RawTestServer
 
 from api.compressing import LEAST_BYTES, LOOP_BYTES, choose
+from api.metrics import Metrics
 from api.middlewares.envelope import JSON, enveloped
 from tests.api.conftest import EXTRACT, LINK, a_video, put
 
@@ -32,7 +33,7 @@ async def answering(response: web.StreamResponse) -> AsyncIterator[ClientSession
         return response
 
     async with (
-        RawTestServer(enveloped(handle)) as server,  # type: ignore[arg-type] # a plain request
+        RawTestServer(enveloped(handle, Metrics())) as server,  # type: ignore[arg-type] # a plain request
         ClientSession(server.make_url("/"), auto_decompress=False) as session,
     ):
         yield session

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from api.health import judge
+from api.parts import HEALTH
 from api.version import version
-from tests.api.conftest import Api, serving
+from tests.api.conftest import Api, a_video, put, serving
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -78,3 +79,53 @@ async def test_tiktok_is_judged_from_recent_crawls_and_changes_no_status(
 )
 def test_crawls_are_judged_in_one_word(minutes: list[dict[str, str]], word: str) -> None:
     assert judge(minutes) == word
+
+
+async def test_a_process_that_runs_is_alive_whatever_its_databases_do(
+    environment: Environment,
+) -> None:
+    nowhere = {
+        "redis_url": "redis://127.0.0.1:1",
+        "mongodb_uri": "mongodb://127.0.0.1:1/tiktok?directConnection=true",
+    }
+    async with serving(environment.model_copy(update=nowhere)) as api:
+        answer = await api.call("GET", "/health/live")
+
+    assert (answer.status, answer.body) == (200, {"status": "alive"})
+
+
+async def test_it_is_ready_while_both_databases_answer(api: Api) -> None:
+    answer = await api.call("GET", "/health/ready")
+
+    assert (answer.status, answer.body) == (200, {"status": "ready"})
+
+
+@pytest.mark.parametrize(
+    ("down", "nowhere", "reason"),
+    [
+        ("redis_url", "redis://127.0.0.1:1", "redis"),
+        ("mongodb_uri", "mongodb://127.0.0.1:1/tiktok?directConnection=true", "mongodb"),
+    ],
+)
+async def test_it_is_not_ready_without_a_database_and_says_which(
+    environment: Environment, down: str, nowhere: str, reason: str
+) -> None:
+    async with serving(environment.model_copy(update={down: nowhere})) as api:
+        answer = await api.call("GET", "/health/ready")
+
+    assert answer.status == 503
+    assert (answer.body["success"], answer.body["error"]) == (False, "Not ready")
+    assert answer.body["reason"] == reason
+
+
+async def test_a_process_that_is_about_to_end_is_alive_and_answers_and_is_not_ready(
+    api: Api, key: str, redis_client: Redis
+) -> None:
+    await put(redis_client, a_video())
+    api.app[HEALTH].is_draining = True
+
+    ready = await api.call("GET", "/health/ready")
+
+    assert (ready.status, ready.body["reason"]) == (503, "draining")
+    assert (await api.call("GET", "/health/live")).status == 200
+    assert (await api.extract(key)).status == 200

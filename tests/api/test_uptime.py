@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from api.uptime import COLLECTION, Uptime
 
 if TYPE_CHECKING:
+    import pytest
     from pymongo.asynchronous.database import AsyncDatabase
 
     from services.mongodb import Document
@@ -74,3 +75,35 @@ async def test_before_the_first_count_nothing_is_claimed(
     database: AsyncDatabase[Document],
 ) -> None:
     assert Uptime(database[COLLECTION]).percentage == 0.0
+
+
+async def test_a_minute_that_has_just_begun_is_not_yet_missed(
+    database: AsyncDatabase[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime(2026, 5, 1, 12, 0, 30, tzinfo=UTC)
+    uptime = Uptime(database[COLLECTION])
+    await uptime.count(now)
+
+    percentages = []
+    for seconds in (31, 34, 36):
+        monkeypatch.setattr("api.uptime._now", lambda at=seconds: now + timedelta(seconds=at))
+        percentages.append(uptime.percentage)
+
+    assert percentages == [100.0, 100.0, 50.0]
+
+
+async def test_a_process_that_is_started_again_goes_on_where_the_others_are(
+    database: AsyncDatabase[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime(2026, 5, 1, 12, 0, 30, tzinfo=UTC)
+    first, second = (Uptime(database[COLLECTION]) for _ in range(2))
+    for minute in (0, 1, 4):  # both were down from 12:02 to 12:03
+        await asyncio.gather(
+            first.count(now + minute * MINUTE), second.count(now + minute * MINUTE)
+        )
+    monkeypatch.setattr("api.uptime._now", lambda: now + 5 * MINUTE)
+    fresh = Uptime(database[COLLECTION])
+    await fresh.count(now + 5 * MINUTE)
+
+    assert fresh.percentage == round(100 * 4 / 6, 1)
+    assert first.percentage == second.percentage == 50.0  # their own count of 12:05 is to come

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import io
 import logging
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import orjson
 import pytest
 
-from services import logs
+from services import logs, tracing
+from tests.collector import Collector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +25,8 @@ def untouched_logging() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    sys.excepthook = sys.__excepthook__
 
 
 def test_a_text_line_says_when_who_and_about_what() -> None:
@@ -99,3 +104,35 @@ def test_what_is_no_secret_is_left_as_it_is() -> None:
     text = "http://127.0.0.1:4000/@someone/video/1 has no cookie, see https://a.b/@c and sign=1"
 
     assert logs.redact(text) == text
+
+
+def test_what_ends_a_process_is_a_line_like_all_others() -> None:
+    program = (
+        "from services import logs; import warnings\n"
+        "logs.configure(level='INFO', form='json')\n"
+        "warnings.warn('old', stacklevel=1)\n"
+        f"raise ValueError('{KEY}')"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+
+    warning, fault = (orjson.loads(line) for line in ended.stderr.splitlines())
+    assert ended.returncode == 1
+    assert (warning["level"], warning["logger"]) == ("WARNING", "py.warnings")
+    assert (fault["level"], fault["logger"]) == ("CRITICAL", "services.logs")
+    assert "ValueError: tk_…" in fault["traceback"]
+
+
+async def test_a_line_inside_a_trace_names_it() -> None:
+    stream = io.StringIO()
+    logs.configure(level="INFO", form="json", stream=stream)
+
+    async with Collector() as collector, tracing.tracing(collector.url, process="test"):
+        with tracing.span("request"):
+            logging.getLogger("part").info("inside")
+            trace = tracing.traceparent().split("-")[1]
+    logging.getLogger("part").info("outside")
+
+    lines = [orjson.loads(line) for line in stream.getvalue().splitlines()]
+    inside, outside = (line for line in lines if line["logger"] == "part")
+    assert inside["trace"] == trace
+    assert "trace" not in outside
