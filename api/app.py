@@ -59,6 +59,7 @@ from api.storage import PATIENCE_S
 from api.streams import Streams
 from api.upstream import Upstream
 from api.uptime import COLLECTION, Uptime
+from crawler.egress.names import egresses_of
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
 from pipelines.collections import VIDEOS
@@ -147,7 +148,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             app[ADMISSIONS],
             redis=cache,
             videos=database[VIDEOS],
-            queue=Queue(cache),
+            queue=Queue(cache, egresses=egresses_of(environment.proxy_urls)),
             outcomes=outcomes,
             links=app[LINKS],
             timeout_s=environment.extract_timeout_s,
