@@ -196,7 +196,7 @@ async def test_proxies_take_turns_and_files_remember_theirs(ground: Ground) -> N
                 assert (await ground.crawl(target)).reason is None
 
         assert one.seen.total() == two.seen.total() == 3
-        stored = [each["media"]["egress"] async for each in ground.database.videos.find()]
+        stored = [each["session"]["egress"] async for each in ground.database.videos.find()]
         assert set(stored) == set(egresses_of(urls.split(",")))
     assert "s3cret" not in ground.places["log"].read_text()
 

@@ -7,6 +7,7 @@ round trip as long as pages are served.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from dataclasses import dataclass, field
 from time import monotonic
@@ -16,7 +17,7 @@ from crawler.egress.ledger import Need
 from crawler.jobs.records import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from crawler.egress.ledger import Blocked, Grant, Ledger
     from crawler.errors import Reason
@@ -63,6 +64,7 @@ class Gate:
         self._ways = [Way(name, proxy) for name, proxy in egresses.items()]
         self._turn = deque(self._ways)
         self._postponed_until = 0.0
+        self._told = 0
         self.changed: Callable[[], None] = lambda: None
         """Called when more may pass than before."""
 
@@ -140,7 +142,8 @@ class Gate:
         passage.is_told = True
         if way.is_blocked or way.is_open:
             way.is_blocked = way.is_open = False
-            await self._ledger.serve(way.name)
+            with self._telling():
+                await self._ledger.serve(way.name)
             self.changed()
 
     async def block(
@@ -156,14 +159,15 @@ class Gate:
         way = passage.way
         passage.is_told = True
         way.is_blocked = True
-        blocked = await self._ledger.block(
-            way.name,
-            targets,
-            reason,
-            is_probe=passage.is_probe,
-            postpones=postpones,
-            named_s=named_s,
-        )
+        with self._telling():
+            blocked = await self._ledger.block(
+                way.name,
+                targets,
+                reason,
+                is_probe=passage.is_probe,
+                postpones=postpones,
+                named_s=named_s,
+            )
         if blocked.wait_s:
             way.is_open = True
             self._shut(way, blocked.wait_s)
@@ -175,10 +179,13 @@ class Gate:
         """Take this worker's share of each egress, and learn how they stand."""
         most = self._ledger.policy.concurrency
         needs = [Need(egress=way.name, wants=min(wants, most), has=way.busy) for way in self._ways]
+        told = self._told
         postponed_s, grants = await self._ledger.hold(needs)
         self._postpone(postponed_s)
         for way, grant in zip(self._ways, grants, strict=True):
-            self._grant(way, grant)
+            way.share = grant.share
+            if told == self._told:
+                self._learn(way, grant)
         self.changed()
 
     async def pace(self) -> None:
@@ -208,7 +215,8 @@ class Gate:
         return Passage(way, is_probe=is_probe)
 
     async def _probes(self, way: Way) -> bool:
-        wait_s = await self._ledger.probe(way.name)
+        with self._telling():
+            wait_s = await self._ledger.probe(way.name)
         if wait_s == 0:
             way.is_open = False
         elif wait_s > 0:
@@ -217,8 +225,17 @@ class Gate:
             self._shut(way, self._ledger.policy.probe_s)
         return wait_s < 0
 
-    def _grant(self, way: Way, grant: Grant) -> None:
-        way.share, way.is_blocked, way.is_open = grant.share, grant.is_blocked, grant.is_open
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Tell Redis something; what was asked of it meanwhile may already be untrue."""
+        self._told += 1
+        try:
+            yield
+        finally:
+            self._told += 1
+
+    def _learn(self, way: Way, grant: Grant) -> None:
+        way.is_blocked, way.is_open = grant.is_blocked, grant.is_open
         if way.is_open:
             self._shut(way, grant.wait_s)
 

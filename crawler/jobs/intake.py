@@ -41,7 +41,7 @@ class Intake:
     jobs are taken ahead, many at a time, so that a free slot never waits for Redis.
 
     Every job passes the gate of the egresses. While that is shut, bulk jobs are left on the queue
-    or put off, and on-demand jobs are refused at once.
+    and on-demand jobs are refused at once.
     """
 
     def __init__(self, queue: Queue, gate: Gate, *, slots: int, claim_s: float) -> None:
@@ -119,7 +119,7 @@ class Intake:
         self._closing = True
         try:
             async with asyncio.timeout(within_s):
-                await self._put_off_bulk(0)
+                await self._put_back_bulk()
                 await self._until(lambda: not self._in_hand)
         except TimeoutError:
             return False
@@ -220,7 +220,7 @@ class Intake:
         return [0.0] * len(jobs)
 
     async def _turn_away(self) -> None:
-        """Refuse who waits for an answer, and put off who does not, until a breaker is probed."""
+        """Refuse who waits for an answer; bulk jobs stay on their stream while the gate is shut."""
         wait_s = self._gate.wait_s
         while self._waiting[Lane.DEMAND]:
             job = self._waiting[Lane.DEMAND].popleft()
@@ -230,11 +230,11 @@ class Intake:
                 retry_after_s=max(1, ceil(wait_s)),
             )
             await self.finish(job, outcome)
-        await self._put_off_bulk(wait_s)
+        await self._put_back_bulk()
 
-    async def _put_off_bulk(self, delay_s: float) -> None:
+    async def _put_back_bulk(self) -> None:
         while self._waiting[Lane.BULK]:
-            await self.again(self._waiting[Lane.BULK].popleft(), delay_s=delay_s)
+            await self.again(self._waiting[Lane.BULK].popleft())
 
     async def _begin(self, lane: Lane) -> Job | None:
         """The next job of a lane once it has passed the gate; None when it may not after all."""
