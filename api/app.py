@@ -65,6 +65,8 @@ from api.storage import PATIENCE_S
 from api.streams import Streams
 from api.upstream import Upstream
 from api.uptime import COLLECTION, Uptime
+from crawler.egress.names import egresses_of
+from crawler.egress.states import states
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
 from crawler.jobs.workers import Workers
@@ -122,7 +124,8 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         uptime = Uptime(database[COLLECTION])
         health = Health(redis=cache, database=database, uptime=uptime)
         wire = await stack.enter_async_context(Wire(url, timeout_s=PATIENCE_S))
-        queue = Queue(cache)
+        egresses = egresses_of(environment.proxy_urls)
+        queue = Queue(cache, egresses=egresses)
         accounts, usage = Accounts(database, cache), Usage(cache, database)
         limits = Limits(
             wire,
@@ -132,6 +135,11 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             reservation_s=environment.extract_timeout_s + SETTLE_S,
             subscribers=Subscribers(accounts, database),
         )
+
+        async def breakers() -> Mapping[str, str]:
+            found = await states(cache, egresses)
+            return {name: state.breaker.value for name, state in found.items()}
+
         app[HEALTH] = health
         app[ACCOUNTS] = accounts
         app[KEYS] = Keys(database, cache)
@@ -171,20 +179,15 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         )
         app[LOCATOR] = Locator(
             videos=database[VIDEOS],
-            queue=Queue(cache),
+            queue=queue,
             outcomes=outcomes,
             timeout_s=environment.extract_timeout_s,
         )
         app[BATCHES] = Batches(app[EXTRACTION], app[ADMISSIONS])
         await stack.enter_async_context(Changes(database, cache).telling())
         app[SCRAPE] = Scrape(
-            app[METRICS], health, queue=queue, workers=Workers(cache), breakers=_no_breakers
+            app[METRICS], health, queue=queue, workers=Workers(cache), breakers=breakers
         )
         await stack.enter_async_context(app[METRICS].pouring())
         await stack.enter_async_context(uptime.counting(health.databases_answer))
         yield
-
-
-async def _no_breakers() -> Mapping[str, str]:
-    """No egress has a breaker in this version."""
-    return {}

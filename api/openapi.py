@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from aiohttp import web
 from aiohttp_apispec import AiohttpApiSpec
+from aiohttp_apispec.utils import get_path
 
 from api.body import BodyParser
 from api.calls import DATA
@@ -32,6 +33,8 @@ Every error has `success: false`, `error` (words that stay) and `detail` (for a 
 class OpenApi(AiohttpApiSpec):  # type: ignore[misc] # the package has no types
     """Registers schemas, validation and documentation of all routes that the application has."""
 
+    _made: ClassVar[dict[tuple[Any, ...], dict[str, Any]]] = {}
+
     def __init__(self, app: web.Application, *, address: str) -> None:
         self._address = address
         with warnings.catch_warnings():
@@ -49,6 +52,14 @@ class OpenApi(AiohttpApiSpec):  # type: ignore[misc] # the package has no types
                 info={"description": _DESCRIPTION},
             )
             app["_apispec_parser"] = BodyParser()
+
+    def _register(self, app: web.Application) -> None:
+        """Describe the application's routes; the same ones at the same address once only."""
+        key = (self._address, *((route.method, get_path(route)) for route in app.router.routes()))
+        if key not in self._made:
+            super()._register(app)
+            self._made[key] = app["swagger_dict"]
+        app["swagger_dict"] = self._made[key]
 
     def _update_paths(self, data: dict[str, Any], method: str, url_path: str) -> None:
         """Describe one route; the package would use up what the handler was described with."""

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from api.errors import refusal
 from crawler.errors import Reason
+from crawler.jobs.queue import BarredError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,9 +22,14 @@ PATIENCE_S = 0.7
 
 @contextlib.asynccontextmanager
 async def storage() -> AsyncIterator[None]:
-    """Turn a database that does not answer in time into the answer that says so."""
+    """Turn what keeps a question from its answer into the answer that says so.
+
+    That is a database that does not answer in time, or a target that may not be crawled now.
+    """
     try:
         async with asyncio.timeout(PATIENCE_S):
             yield
+    except BarredError as error:
+        raise refusal(error.reason, retry_after_s=error.retry_after_s) from error
     except (RedisError, PyMongoError, OSError) as error:
         raise refusal(Reason.STORAGE_UNAVAILABLE) from error

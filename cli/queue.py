@@ -12,7 +12,7 @@ from cli.output import as_json, print_json, print_table
 if TYPE_CHECKING:
     from settings.env import Environment
 
-_COLUMNS = ("lane", "waiting", "in_hand", "oldest_s", "dead_letters")
+_COLUMNS = ("lane", "waiting", "in_hand", "oldest_s", "put_off", "dead_letters")
 
 
 @click.group()
@@ -48,7 +48,7 @@ async def _read(environment: Environment) -> list[tuple[Any, ...]]:
             depth = await found.depth(lane)
             age_s = round(depth.oldest_s, 1) if depth.oldest_s is not None else None
             dead = await found.dead_letters(lane)
-            rows.append((lane.value, depth.waiting, depth.in_hand, age_s, dead))
+            rows.append((lane.value, depth.waiting, depth.in_hand, age_s, depth.put_off, dead))
         if environment.archive_url is not None:
-            rows.append(("archive", await Backlog(client).size(), None, None, None))
+            rows.append(("archive", await Backlog(client).size(), None, None, None, None))
         return rows

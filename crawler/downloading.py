@@ -6,6 +6,7 @@ signals a chunk; a page of a post needs its body, its status and four headers.
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
     from crawler.jobs.records import Job
 
 _KEPT_HEADERS = ("Set-Cookie", "Location", "Retry-After", "Content-Type")
+_PROXY_REFUSES = 407
 _CHUNK_BYTES = 512 * 1024
+
+
+def _said(error: Exception) -> str:
+    """What went wrong; a response's error shows its request, the proxy's password included."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"{type(error).__name__}: {error.status} {error.message}"
+    return repr(error)
 
 
 class PageDownloadHandler(BaseDownloadHandler):
@@ -61,6 +70,7 @@ class PageDownloadHandler(BaseDownloadHandler):
             DownloadCancelledError: the body is larger than a page can be.
         """
         timeout_s = request.meta.get("download_timeout", self._timeout_s)
+        began = monotonic()
         try:
             async with self._session.request(
                 request.method,
@@ -70,12 +80,15 @@ class PageDownloadHandler(BaseDownloadHandler):
                 allow_redirects=False,
                 proxy=request.meta.get("proxy"),
             ) as response:
+                request.meta["download_latency"] = monotonic() - began
                 body = await self._read(response)
         except TimeoutError as error:
             message = f"{request.url} took longer than {timeout_s} seconds"
             raise DownloadTimeoutError(message) from error
         except (aiohttp.ClientError, ValueError) as error:
-            raise DownloadFailedError(f"{request.url}: {error!r}") from error
+            raise DownloadFailedError(f"{request.url}: {_said(error)}") from error
+        if response.status == _PROXY_REFUSES and "proxy" in request.meta:
+            raise DownloadFailedError(f"{request.url}: the proxy wants another user or password")
         kept = {name: response.headers.getall(name, ()) for name in _KEPT_HEADERS}
         return Response(request.url, status=response.status, headers=Headers(kept), body=body)
 

@@ -14,8 +14,8 @@ from crawler.codes import read_status, reason_of
 from crawler.errors import Reason
 from crawler.items import Layout
 from crawler.raw_posts import hidden_reason, is_another, layout_of
-from crawler.scripts import NEXT, SIGI, parse, read_element, read_post_scope, read_scopes
-from crawler.walls import Verdict, reason_at, verdict_of
+from crawler.scripts import NEXT, SIGI, UNIVERSAL, parse, read_element, read_post_scope, read_scopes
+from crawler.walls import BLOCKS, SERVED, Verdict, reason_at, verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,6 +53,21 @@ class Page:
     """Why there is no post; None if and only if there is one, or the page is of another kind."""
     canonical: str | None = None
     """The address under which a page without a post says it lives."""
+    is_cut: bool = False
+    """Whether the page's data are there and cannot be read, as in a body that broke off."""
+
+    @property
+    def is_block(self) -> bool:
+        """Whether it stood where content should be, so that its egress must slow down."""
+        if self.verdict is Verdict.SERVED:
+            return self.reason is not None and self.reason.policy.is_wall
+        return self.verdict in BLOCKS and not self.is_cut
+
+    @property
+    def is_served(self) -> bool:
+        """Whether TikTok said what it knows, a refusal of this one post included."""
+        is_error = self.reason is Reason.UPSTREAM_ERROR
+        return self.verdict in SERVED and not is_error and not self.is_block
 
 
 def read_page(body: bytes, *, status: int = 200, url: str = "", video_id: str = "") -> Page:
@@ -75,6 +90,7 @@ def read_page(body: bytes, *, status: int = 200, url: str = "", video_id: str = 
     page = read or _read_wall(body, status=status, url=url)
     if page.item is None:
         page.canonical = _canonical(scopes)
+        page.is_cut = not scopes and UNIVERSAL in body
     return page
 
 

@@ -45,6 +45,22 @@ _REASONS = {
     Verdict.BLOCKED: Reason.UPSTREAM_BLOCKED,
     Verdict.UPSTREAM_ERROR: Reason.UPSTREAM_ERROR,
 }
+BLOCKS = frozenset(
+    {
+        Verdict.WAF_CHALLENGE,
+        Verdict.CAPTCHA,
+        Verdict.LOGIN_WALL,
+        Verdict.EMPTY_BODY,
+        Verdict.UNAVAILABLE,
+        Verdict.ACCESS_DENIED,
+        Verdict.REFRESH,
+        Verdict.SHELL,
+        Verdict.BLOCKED,
+    }
+)
+"""What says that TikTok dislikes an egress; a 5xx or a code about one post does not."""
+SERVED = frozenset({Verdict.SERVED, Verdict.AGE_GATE})
+"""What says that TikTok answers an egress."""
 _CHALLENGE_LARGEST = 16 * 1024
 _CHALLENGE = re.compile(
     rb"_wafchallengeid|waforiginalreid|waf-jschallenge|SlardarWAF|waf-aiso|Please wait\.\.\."

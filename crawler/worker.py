@@ -12,6 +12,9 @@ from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.utils.project import get_project_settings
 
 from accounts.usage import Drainer
+from crawler.egress.gate import Gate
+from crawler.egress.ledger import Ledger, Policy
+from crawler.egress.names import egresses_of
 from crawler.jobs.backlog import Backlog
 from crawler.jobs.intake import Intake
 from crawler.jobs.keeping import Keeping
@@ -73,7 +76,9 @@ async def _work(environment: Environment) -> None:
     stopping = _stopping()
     client = redis.connect(environment.redis_url or "")
     queue = Queue(client, claim_s=environment.job_claim_s, tries=environment.job_attempts)
-    slots = environment.egress_concurrency
+    ledger = Ledger(client, Policy.of(environment), worker=queue.consumer)
+    gate = Gate(egresses_of(environment.proxy_urls), ledger)
+    slots = environment.pages_at_once
     uri = environment.mongodb_uri or ""
     async with (
         tracing.tracing(environment.otel_exporter_otlp_endpoint, process="worker"),
@@ -81,7 +86,7 @@ async def _work(environment: Environment) -> None:
         mongodb.connect(uri) as store,
         # Beside the crawl, for in the API it would cost every answer a share of its time.
         Drainer(client, mongodb.database(store, uri)).draining(),
-        Intake(queue, slots=slots, claim_s=environment.job_claim_s) as intake,
+        Intake(queue, gate, slots=slots, claim_s=environment.job_claim_s) as intake,
     ):
         runner = _runner(environment)
         crawler = runner.create_crawler(JobsSpider)

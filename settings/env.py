@@ -28,6 +28,8 @@ TIKTOK_MEDIA_HOSTS = (
     ".tiktokcdn-eu.com",
     ".muscdn.com",
 )
+MOST_PAGES = 256
+"""How many pages a worker has under way at most however many egresses there are: it holds each."""
 WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - recognised, not bound
 
 
@@ -168,6 +170,8 @@ class Environment(BaseSettings):
     breaker_window_s: Seconds = 600
     egress_concurrency: int = Field(default=64, ge=1)
     egress_delay_s: float = Field(default=0, ge=0)
+    autothrottle_enabled: bool = False
+    autothrottle_target_concurrency: float = Field(default=8, gt=0)
     job_claim_s: Seconds = 5
     job_attempts: int = Field(default=3, ge=1)
 
@@ -194,6 +198,12 @@ class Environment(BaseSettings):
         for name, value in super().__repr_args__():
             if name not in _HOLD_SECRETS:
                 yield name, value
+
+    @property
+    def pages_at_once(self) -> int:
+        """How many pages one worker may have under way, through all egresses together."""
+        everything = max(1, len(set(self.proxy_urls))) * self.egress_concurrency
+        return min(everything, max(self.egress_concurrency, MOST_PAGES))
 
     @cached_property
     def chromium(self) -> Path | None:

@@ -18,7 +18,8 @@ REMOTE_CONTROL_ENABLED = False
 LOG_LEVEL = _environment.log_level
 LOG_SCRAPED_ITEMS = False
 
-CONCURRENT_REQUESTS = _environment.egress_concurrency
+CONCURRENT_REQUESTS = _environment.pages_at_once
+# A slot of Scrapy's downloader is an egress here.
 CONCURRENT_REQUESTS_PER_DOMAIN = _environment.egress_concurrency
 # One item a page: the default of 100 starts a hundred tasks for each response.
 CONCURRENT_ITEMS = 4
@@ -31,6 +32,11 @@ DOWNLOAD_HANDLERS = {
     "http": "crawler.downloading.PageDownloadHandler",
     "https": "crawler.downloading.PageDownloadHandler",
 }
+AUTOTHROTTLE_ENABLED = _environment.autothrottle_enabled
+AUTOTHROTTLE_TARGET_CONCURRENCY = _environment.autothrottle_target_concurrency
+# Scrapy's five seconds before the first latency is known would be lost to who waits.
+AUTOTHROTTLE_START_DELAY = 0
+AUTOTHROTTLE_MAX_DELAY = _environment.extract_timeout_s
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
 ROBOTSTXT_OBEY = False
 RETRY_TIMES = 2

@@ -193,6 +193,7 @@ async def test_redirects_short_links_and_canonical_addresses_lead_nowhere_else(
             site=liar.url,
             log=tmp_path / "log",
             JOB_ATTEMPTS="1",
+            BREAKER_BLOCKS="1000",
         ):
             ended = await asyncio.gather(*map(crawl, targets))
 

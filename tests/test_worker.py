@@ -81,7 +81,12 @@ async def works(
     async with Site() as site, Outcomes(redis_client) as outcomes:
         await outcomes.until_subscribed()
         with a_worker(
-            mongodb_uri=mongodb_uri, redis_url=redis_url, site=site.url, log=tmp_path / "log"
+            mongodb_uri=mongodb_uri,
+            redis_url=redis_url,
+            site=site.url,
+            log=tmp_path / "log",
+            # Here each wall is met by its target alone.
+            BREAKER_BLOCKS="100",
         ) as process:
             yield Works(process, site, Queue(redis_client), outcomes, redis_client, database)
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from redis.exceptions import ResponseError
 
+from crawler.egress.states import postponement_key, state_key
 from crawler.errors import Reason
-from crawler.jobs import answers
+from crawler.jobs import answers, delays
 from crawler.jobs.records import Job, Lane, Outcome, new_id
 from services import tracing
 from services.group_commit import GroupCommit
@@ -38,11 +40,20 @@ DEAD_LETTERS = "jobs:dead"
 CHANNEL = "outcomes"
 RUN_TTL_S = 24 * 3600
 _ADD_AT_ONCE = 500
-_ASKED, _IS_THERE = 1, 2
+_ASKED, _IS_THERE, _IS_BARRED = 1, 2, 3
 
 _ask, _finish, _again = (
     Script(Path(__file__).with_name(f"{name}.lua")) for name in ("ask", "finish", "again")
 )
+
+
+class BarredError(Exception):
+    """A target may not be crawled now: it is postponed, or the breaker of every egress is open."""
+
+    def __init__(self, reason: Reason, *, retry_after_s: int) -> None:
+        super().__init__(f"{reason.value}, for {retry_after_s} s")
+        self.reason = reason
+        self.retry_after_s = retry_after_s
 
 
 def run_key(run: str) -> str:
@@ -60,18 +71,27 @@ class Depth:
     """Jobs that are with a worker."""
     oldest_s: float | None
     """Seconds since the oldest unfinished job was put on the stream; None when there is none."""
+    put_off: int = 0
+    """Jobs that wait for their time beside the stream, after a wall."""
 
 
 class Queue:
     """What producers and workers do with the streams."""
 
     def __init__(
-        self, redis: Redis, *, consumer: str = "", claim_s: float = 5, tries: int = 3
+        self,
+        redis: Redis,
+        *,
+        consumer: str = "",
+        claim_s: float = 5,
+        tries: int = 3,
+        egresses: Iterable[str] = (),
     ) -> None:
         self._redis = redis
         self._consumer = consumer or new_id("worker")
         self._claim_ms = int(claim_s * 1000)
         self._tries = tries
+        self._states = [state_key(egress) for egress in egresses]
         self._ending: GroupCommit[list[Call], bool] = GroupCommit(self._end_all)
 
     @property
@@ -101,18 +121,26 @@ class Queue:
         Returns:
             Whether the cache entry ``entry_key`` is there, and not from before the unix second
             ``since``, so that nothing had to be asked.
+
+        Raises:
+            BarredError: the target may not be crawled now.
         """
         job = Job(target=target, lane=Lane.DEMAND, traceparent=tracing.traceparent())
         answer = await _ask.call(
             self._redis,
-            [_flight_key(target), STREAMS[Lane.DEMAND], entry_key],
+            [
+                *(_flight_key(target), STREAMS[Lane.DEMAND], entry_key),
+                *(postponement_key(target.key), *self._states),
+            ],
             [
                 *(job.id, int(flight_s * 1000), "" if since is None else f"{since:.6f}"),
                 *_flat(job.to_fields()),
             ],
         )
-        logger.debug("%s asked for as %s", target.key, job.id if answer == _ASKED else "another")
-        return int(answer) == _IS_THERE
+        logger.debug("%s asked for as %s", target.key, job.id if answer[0] == _ASKED else "another")
+        if answer[0] == _IS_BARRED:
+            raise BarredError(Reason(answer[2]), retry_after_s=ceil(answer[1] / 1000))
+        return int(answer[0]) == _IS_THERE
 
     async def add(self, targets: Iterable[Target], *, run: str) -> int:
         """Put targets on the bulk lane and answer how many there were."""
@@ -204,25 +232,46 @@ class Queue:
         puts = [answers.put(entry)] if entry else []
         return await self._end(job, outcome, before=[*puts, *before])
 
-    async def fail(self, job: Job, outcome: Outcome) -> bool:
+    def is_last_try(self, job: Job, reason: Reason) -> bool:
+        """Whether a job that fails for this reason now has no try left at once."""
+        return job.tries + 1 >= min(self._tries, reason.policy.tries)
+
+    async def fail(self, job: Job, outcome: Outcome, *, delay_s: float = 0) -> bool:
         """Count a failed try: the job goes back on its stream, or among the dead letters.
 
-        How many tries there are is the reason's own number, at most the queue's.
+        How many tries there are is the reason's own number, at most the queue's; a job that
+        waits ``delay_s`` before the next one has all of the queue's.
 
         Returns:
             Whether the job has ended.
         """
+        allowed = self._tries
+        if outcome.reason and not delay_s:
+            allowed = min(allowed, outcome.reason.policy.tries)
         job.tries += 1
-        allowed = min(self._tries, outcome.reason.policy.tries if outcome.reason else self._tries)
-        if job.tries < allowed:
-            await _again.call(
-                self._redis,
-                [STREAMS[job.lane]],
-                [GROUP, job.entry_id, *_flat(job.to_fields())],
-            )
-            return False
-        await self._bury(job, outcome)
-        return True
+        if job.tries >= allowed:
+            await self._bury(job, outcome)
+            return True
+        await (self.put_off(job, delay_s) if delay_s else self.again(job))
+        return False
+
+    async def again(self, job: Job) -> None:
+        """Put a job back on its stream, at its end."""
+        await _again.call(
+            self._redis, [STREAMS[job.lane]], [GROUP, job.entry_id, *_flat(job.to_fields())]
+        )
+
+    async def put_off(self, job: Job, delay_s: float) -> None:
+        """Take a bulk job off its stream for that long; it uses up no try."""
+        await delays.put_off(self._redis, job, delay_s, stream=STREAMS[Lane.BULK], group=GROUP)
+
+    async def bring_back(self) -> int:
+        """Put the jobs whose time has come back on the bulk lane."""
+        return await delays.bring_back(self._redis, stream=STREAMS[Lane.BULK])
+
+    async def waits_of(self, jobs: Sequence[Job]) -> list[float]:
+        """For how many seconds more each job's target is postponed; 0 when it is not."""
+        return await delays.waits_of(self._redis, jobs)
 
     async def outcomes(self, run: str, *, count: int) -> AsyncIterator[Outcome]:
         """The first ``count`` outcomes of a run, as they come."""
@@ -246,7 +295,8 @@ class Queue:
         if first:
             seconds, microseconds = await self._redis.time()
             oldest_s = seconds + microseconds / 1e6 - int(first[0][0].split("-")[0]) / 1000
-        return Depth(waiting=length - in_hand, in_hand=in_hand, oldest_s=oldest_s)
+        put_off: int = await self._redis.zcard(delays.PUT_OFF) if lane is Lane.BULK else 0
+        return Depth(waiting=length - in_hand, in_hand=in_hand, oldest_s=oldest_s, put_off=put_off)
 
     async def dead_letters(self, lane: Lane) -> int:
         """How many jobs of a lane have been given up."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from redis.exceptions import RedisError
 from scrapy import signals
 
 from crawler.errors import Reason
-from crawler.jobs.records import Outcome
-from crawler.spiders.video import VideoSpider
+from crawler.jobs.records import Lane, Outcome
+from crawler.spiders.video import VideoSpider, named_s
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -18,8 +21,11 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
+    from crawler.egress.gate import Passage
+    from crawler.egress.ledger import Blocked
     from crawler.jobs.intake import Intake
     from crawler.jobs.records import Job
+    from crawler.page import Page
 
 
 class JobsSpider(VideoSpider):
@@ -45,7 +51,34 @@ class JobsSpider(VideoSpider):
     async def start(self) -> AsyncIterator[Any]:
         """Turn jobs into requests until the worker closes the intake."""
         async for job in self.intake.jobs():
-            yield self.request(job.target, job=job)
+            passage = self.intake.passage(job)
+            yield self.request(job.target, egress=passage.way.name, job=job, passage=passage)
+
+    async def judge(self, page: Page, response: Response) -> None:
+        """Tell the egress' other users how it fares, when there is something to tell."""
+        passage: Passage = response.meta["passage"]
+        try:
+            if page.is_block:
+                response.meta["blocked"] = await self._block(passage, page, response)
+            elif page.is_served:
+                await self.intake.gate.serve(passage)
+        except (RedisError, OSError) as error:
+            self.logger.warning("how %s fares is not told: %s", passage.way.name, error)
+
+    async def _block(self, passage: Passage, page: Page, response: Response) -> Blocked:
+        job: Job = response.meta["job"]
+        reason = page.reason or Reason.UPSTREAM_BLOCKED
+        goes_on = self._has_another_way(passage) or not (
+            job.lane is Lane.BULK or self.intake.is_last_try(job, reason)
+        )
+        targets = [response.meta["target"].key, job.target.key]
+        return await self.intake.gate.block(
+            passage, targets, reason, postpones=not goes_on, named_s=named_s(response)
+        )
+
+    def _has_another_way(self, passage: Passage) -> bool:
+        """Whether a blocked probe says nothing of its target, which another egress may serve."""
+        return passage.is_probe and self.intake.gate.has_other(passage)
 
     def has_fetched(self, meta: dict[str, Any]) -> None:
         """Free the slot of a job, while its documents are on their way."""
@@ -55,7 +88,26 @@ class JobsSpider(VideoSpider):
         """End a job that has no item: with its reason, or with another try."""
         job: Job = meta["job"]
         self.logger.info("%s %s: %s", job.id, outcome.key, outcome.reason)
-        if outcome.reason is not None and outcome.reason.policy.tries > 1:
+        if (blocked := meta.get("blocked")) is not None:
+            await self._end_blocked(job, meta["passage"], blocked, outcome)
+        elif outcome.reason is not None and outcome.reason.policy.tries > 1:
+            await self._fail(job, outcome)
+        else:
+            self._count("tiktok/job/done")
+            await self.intake.finish(job, outcome)
+
+    async def _end_blocked(
+        self, job: Job, passage: Passage, blocked: Blocked, outcome: Outcome
+    ) -> None:
+        wait_s = max(blocked.delay_s, blocked.wait_s)
+        outcome = replace(outcome, retry_after_s=ceil(wait_s) or outcome.retry_after_s)
+        if self._has_another_way(passage):
+            await self.intake.again(job)
+        elif job.lane is Lane.BULK and passage.is_probe:
+            await self.intake.again(job, delay_s=wait_s)
+        elif job.lane is Lane.BULK:
+            await self._fail(job, outcome, delay_s=wait_s)
+        elif outcome.reason is not None and outcome.reason.policy.tries > 1:
             await self._fail(job, outcome)
         else:
             self._count("tiktok/job/done")
@@ -83,6 +135,6 @@ class JobsSpider(VideoSpider):
         outcome = Outcome(key=job.target.key, reason=reason, upstream_message=message)
         await self._fail(job, outcome)
 
-    async def _fail(self, job: Job, outcome: Outcome) -> None:
-        is_buried = await self.intake.fail(job, outcome)
+    async def _fail(self, job: Job, outcome: Outcome, *, delay_s: float = 0) -> None:
+        is_buried = await self.intake.fail(job, outcome, delay_s=delay_s)
         self._count("tiktok/job/dead" if is_buried else "tiktok/job/again")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
+from math import ceil
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from scrapy import Request, Spider
 from scrapy.exceptions import CloseSpider, DownloadTimeoutError
 
+from crawler.egress.names import egresses_of
 from crawler.errors import Reason
 from crawler.items import Layout, RawVideo
 from crawler.jobs import stages
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
+    from crawler.egress.gate import Passage
     from crawler.jobs.records import Job
     from crawler.page import Page
     from settings.env import Environment
@@ -55,10 +59,12 @@ class VideoSpider(Spider):
         spider = super().from_crawler(crawler, *args, **kwargs)
         environment: Environment = crawler.settings["TIKTOK_ENVIRONMENT"]
         spider.base = environment.tiktok_url
-        spider.backoff_s = int(environment.backoff_first_s)
+        spider.egresses = egresses_of(environment.proxy_urls)
+        spider.backoff_s = ceil(environment.backoff_first_s)
         return spider
 
     base: str
+    egresses: dict[str, str | None]
     backoff_s: int
 
     async def start(self) -> AsyncIterator[Any]:
@@ -67,15 +73,25 @@ class VideoSpider(Spider):
             target = parse_link(self.url or "")
         except LinkError as error:
             raise CloseSpider(f"-a url=… {error}") from error
-        yield self.request(target)
+        yield self.request(target, egress=random.choice(list(self.egresses)))  # noqa: S311
 
-    def request(self, target: Target, *, job: Job | None = None) -> Request:
-        """The first request for a target."""
+    def request(
+        self,
+        target: Target,
+        *,
+        egress: str,
+        job: Job | None = None,
+        passage: Passage | None = None,
+    ) -> Request:
+        """The first request for a target; all others for it leave through the same egress."""
         if job is not None:
             stages.begin(job)
         meta = {
             "target": target,
             "job": job,
+            "passage": passage,
+            "proxy": self.egresses[egress],
+            "download_slot": egress,
             "hops": 0,
             "handle_httpstatus_all": True,
             # A job's tries are counted on the queue, where they outlive this process.
@@ -104,11 +120,13 @@ class VideoSpider(Spider):
         )
         self._count(f"tiktok/verdict/{page.verdict.value}")
         if page.item is not None:
+            await self.judge(page, response)
             self.has_fetched(response.meta)
             yield self._raw_video(page, response)
         elif canonical := self._canonical_address(page, response):
             yield self._ask(canonical, {**response.meta, "is_canonical": True})
         else:
+            await self.judge(page, response)
             await self.end(response.meta, self._refusal(page, response))
 
     async def parse_hop(self, response: Response) -> AsyncIterator[Any]:
@@ -117,6 +135,7 @@ class VideoSpider(Spider):
         location = response.headers.get("Location")
         if location is None:
             page = read_page(response.body, status=response.status, url=response.url)
+            await self.judge(page, response)
             reason = page.reason or Reason.SHORT_LINK_DEAD
             await self.end(meta, self._outcome(meta, reason, response))
             return
@@ -147,6 +166,9 @@ class VideoSpider(Spider):
             key=self._key(meta), reason=reason, upstream_message=failure.getErrorMessage()
         )
         await self.end(meta, outcome)
+
+    async def judge(self, page: Page, response: Response) -> None:
+        """Hear what a page says of its egress; the worker's spider tells the others."""
 
     def has_fetched(self, meta: dict[str, Any]) -> None:
         """Hear that a target needs no more pages; the worker's spider frees its slot."""
@@ -217,6 +239,7 @@ class VideoSpider(Spider):
             job=response.meta["job"],
             cookies=dict(_cookies(response)),
             user_agent=self.settings["USER_AGENT"],
+            egress=response.meta["download_slot"],
         )
 
     def _refusal(self, page: Page, response: Response) -> Outcome:
@@ -233,14 +256,8 @@ class VideoSpider(Spider):
             key=self._key(meta),
             video_id=target.value if target.type is TargetType.VIDEO else None,
             reason=reason,
-            retry_after_s=self._retry_after_s(reason, response),
+            retry_after_s=named_s(response) or (self.backoff_s if reason.policy.is_wall else None),
         )
-
-    def _retry_after_s(self, reason: Reason, response: Response) -> int | None:
-        header = response.headers.get("Retry-After") or b""
-        if header.isdigit():
-            return int(header)
-        return self.backoff_s if reason.policy.is_wall else None
 
     def _key(self, meta: dict[str, Any]) -> str:
         job: Job | None = meta["job"]
@@ -250,6 +267,12 @@ class VideoSpider(Spider):
     def _count(self, stat: str) -> None:
         if self.crawler.stats is not None:
             self.crawler.stats.inc_value(stat)
+
+
+def named_s(response: Response) -> int | None:
+    """For how long TikTok itself asks to wait."""
+    header = response.headers.get("Retry-After") or b""
+    return int(header) if header.isdigit() else None
 
 
 def _cookies(response: Response) -> list[tuple[str, str]]:

@@ -27,6 +27,7 @@ def test_the_lanes_are_shown_with_what_waits(json_command: JsonCommand) -> None:
         "waiting": 0,
         "in_hand": 0,
         "oldest_s": None,
+        "put_off": 0,
         "dead_letters": 0,
     }
     assert (bulk["lane"], bulk["waiting"], bulk["in_hand"]) == ("bulk", 1, 0)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crawler.egress.ledger import Ledger
 from crawler.errors import Reason
 from crawler.jobs import answers
-from crawler.jobs.queue import DEAD_LETTERS, STREAMS, Queue
+from crawler.jobs.queue import DEAD_LETTERS, STREAMS, BarredError, Queue
 from crawler.jobs.records import Job, Lane, Outcome
 from crawler.links import Target, TargetType
+from tests.crawler.egress.gates import a_policy
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -78,11 +80,12 @@ async def test_a_job_ends_once_even_when_two_workers_finish_it(
 
 
 async def test_a_job_that_is_renewed_is_not_claimed(queue: Queue, redis_client: Redis) -> None:
-    second = Queue(redis_client, consumer="second", claim_s=CLAIM_S)
+    claim_s = 0.4  # long enough for a busy machine to renew in time
+    second = Queue(redis_client, consumer="second", claim_s=claim_s)
     await queue.ask(VIDEO, flight_s=10)
     job = await take_one(queue)
     for _ in range(4):
-        await asyncio.sleep(CLAIM_S / 2)
+        await asyncio.sleep(claim_s / 3)
         await queue.renew([job])
         assert await second.claim(Lane.DEMAND, 10, held=set()) == []
 
@@ -231,3 +234,78 @@ async def test_what_has_just_been_crawled_is_not_asked_for_again(
     assert await redis_client.xlen(STREAMS[Lane.DEMAND]) == 0
     assert not await queue.ask(VIDEO, flight_s=10, entry_key="video:2")
     assert await redis_client.xlen(STREAMS[Lane.DEMAND]) == 1
+
+
+async def test_a_postponed_target_is_not_asked_for_until_its_time(
+    redis_client: Redis, queue: Queue
+) -> None:
+    ledger = Ledger(redis_client, a_policy(), worker="worker_1")
+    await ledger.block(
+        "direct", [VIDEO.key], Reason.CAPTCHA, is_probe=False, postpones=True, named_s=30
+    )
+
+    with pytest.raises(BarredError) as barred:
+        await queue.ask(VIDEO, flight_s=10)
+
+    assert (barred.value.reason, barred.value.retry_after_s) == (Reason.CAPTCHA, 30)
+    await queue.ask(SHORT, flight_s=10)
+    assert await redis_client.xlen(STREAMS[Lane.DEMAND]) == 1
+
+
+async def test_nothing_is_asked_while_all_breakers_are_open(redis_client: Redis) -> None:
+    ledger = Ledger(redis_client, a_policy(blocks=1, first_s=60), worker="worker_1")
+    queue = Queue(redis_client, egresses=("one:80", "two:80"))
+    for egress in ("one:80", "two:80"):
+        await queue.ask(Target(type=TargetType.VIDEO, value=egress), flight_s=10)
+        await ledger.block(egress, ["video:1"], Reason.CAPTCHA, is_probe=False, postpones=False)
+
+    with pytest.raises(BarredError) as barred:
+        await queue.ask(VIDEO, flight_s=10)
+    assert barred.value.reason is Reason.UPSTREAM_BLOCKED
+    assert 50 < barred.value.retry_after_s < 67
+
+    await ledger.serve("two:80")
+    await queue.ask(VIDEO, flight_s=10)
+    assert await redis_client.xlen(STREAMS[Lane.DEMAND]) == 3
+
+
+async def test_a_job_that_was_put_off_comes_back_with_all_it_had(
+    queue: Queue, redis_client: Redis
+) -> None:
+    await queue.add([VIDEO], run="run_1")
+    job = await take_one(queue, Lane.BULK)
+    await queue.put_off(job, 0.05)
+    assert (await queue.depth(Lane.BULK)).put_off == 1
+    assert await queue.bring_back() == 0
+    await asyncio.sleep(0.06)
+
+    assert await queue.bring_back() == 1
+
+    back = await take_one(queue, Lane.BULK)
+    assert (back.id, back.target, back.run, back.tries) == (job.id, VIDEO, "run_1", 0)
+    assert (await queue.depth(Lane.BULK)).put_off == 0
+
+
+async def test_a_job_that_another_has_ended_is_not_put_off(queue: Queue) -> None:
+    await queue.add([VIDEO], run="run_1")
+    job = await take_one(queue, Lane.BULK)
+    await queue.finish(job, Outcome(key=VIDEO.key, video_id=VIDEO.value))
+
+    await queue.put_off(job, 60)
+
+    assert (await queue.depth(Lane.BULK)).put_off == 0
+
+
+async def test_a_job_that_waits_between_its_tries_has_all_of_them(
+    queue: Queue, redis_client: Redis
+) -> None:
+    await queue.add([VIDEO], run="run_1")
+    wall = Outcome(key=VIDEO.key, reason=Reason.CAPTCHA)
+    ended = []
+    for _ in range(3):
+        ended.append(await queue.fail(await take_one(queue, Lane.BULK), wall, delay_s=0.001))
+        await asyncio.sleep(0.01)
+        await queue.bring_back()
+
+    assert ended == [False, False, True]
+    assert (await only_dead_letter(redis_client))["reason"] == "captcha"
