@@ -201,6 +201,7 @@ async def test_posts_wait_for_a_worker_of_the_archive(works: Works) -> None:
         assert (await works.kept()).archive
 
 
+@pytest.mark.drill
 async def test_a_file_that_is_refused_is_tried_again_and_the_others_are_kept(
     works: Works,
 ) -> None:
@@ -220,6 +221,7 @@ async def test_a_file_that_is_refused_is_tried_again_and_the_others_are_kept(
         assert {VIDEO, SUBTITLES} <= {one.path for one in (await works.kept()).archive}
 
 
+@pytest.mark.drill
 async def test_a_worker_that_is_killed_loses_nothing_and_one_that_is_asked_finishes(
     works: Works,
 ) -> None:

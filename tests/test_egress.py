@@ -145,6 +145,7 @@ async def test_a_blocked_target_alone_is_postponed(ground: Ground) -> None:
     assert ground.site.requests.keys[walled.value] == 1
 
 
+@pytest.mark.drill
 async def test_a_bulk_run_waits_behind_a_wall_and_loses_nothing(ground: Ground) -> None:
     targets = videos(40)
     ground.site.behave("*", "captcha", times=25)
