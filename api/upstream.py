@@ -19,12 +19,13 @@ from api.errors import OUT_OF_RANGE, ApiError, refusal
 from crawler.egress.names import proxy_of
 from crawler.errors import Reason
 from crawler.hosts import GuardedResolver, Hosts
-from pipelines.files import Kind
+from pipelines.files import Kind, headers_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pipelines.documents.video import Session
+    from yarl import URL
+
     from pipelines.files import File
 
 logger = logging.getLogger(__name__)
@@ -33,8 +34,6 @@ CONNECT_S = 5.0
 IDLE_S = 20.0
 """How long TikTok may send nothing of a file that we would take."""
 CHUNK = 64 * 1024
-_HOPS = 4
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({403, 404, 410})
 _ONE_PART = re.compile(r"bytes=(?:\d+-\d*|-\d+)", re.ASCII)
 _TEXTS = ("text/html", "application/json", "application/xml", "text/xml", "text/plain")
@@ -76,13 +75,7 @@ class Upstream:
             GoneError: TikTok refuses the address.
             ApiError: TikTok does not answer, or the file has no such part.
         """
-        headers = {
-            "Accept": "*/*",
-            "Accept-Encoding": "identity",
-            "Referer": "https://www.tiktok.com/",
-            **_borne(file.session),
-            **(part or {}),
-        }
+        headers = {**headers_for(file), **(part or {})}
         try:
             upstream = await self._follow(file, method, headers)
         except (ClientError, TimeoutError, OSError, ValueError) as error:
@@ -97,20 +90,15 @@ class Upstream:
         return upstream
 
     async def _follow(self, file: File, method: str, headers: Mapping[str, str]) -> ClientResponse:
-        """The answer at the end of all redirects, each of which is checked before it is asked."""
         proxy = proxy_of(file.session.egress if file.session else None, self._proxy_urls)
         session = self._proxied if proxy else self._direct
-        url = self._hosts.check(file.url)
-        for _ in range(_HOPS):
-            upstream = await session.request(
+
+        async def ask(url: URL) -> ClientResponse:
+            return await session.request(
                 method, url, headers=headers, allow_redirects=False, proxy=proxy
             )
-            location = upstream.headers.get("Location")
-            if upstream.status not in _REDIRECTS or location is None:
-                return upstream
-            upstream.close()
-            url = self._hosts.check(str(url.join(type(url)(location, encoded=True))))
-        raise ValueError("TikTok redirects the file in circles")
+
+        return await self._hosts.follow(file.url, ask)
 
     def _session(self, connector: TCPConnector) -> ClientSession:
         return ClientSession(
@@ -129,15 +117,6 @@ def part_of(headers: Mapping[str, str]) -> dict[str, str]:
         return {}
     condition = headers.get("If-Range")
     return {"Range": wanted, **({"If-Range": condition} if condition else {})}
-
-
-def _borne(session: Session | None) -> dict[str, str]:
-    """What tells TikTok that the page's own visitor asks; its token goes as it came, in quotes."""
-    cookie, user_agent = (session.cookie, session.user_agent) if session else (None, None)
-    return {
-        **({"User-Agent": user_agent} if user_agent else {}),
-        **({"Cookie": f"tt_chain_token={cookie}"} if cookie else {}),
-    }
 
 
 def _check(upstream: ClientResponse, kind: Kind, *, is_part: bool) -> None:

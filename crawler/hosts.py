@@ -11,7 +11,12 @@ from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from aiohttp import ClientResponse
+
+_HOPS = 4
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class HostRefusedError(OSError):
@@ -46,6 +51,25 @@ class Hosts:
         if is_usual and not _is_literal(host) and f".{host}".endswith(self._suffixes):
             return url
         raise HostRefusedError(f"media are not fetched from {host or 'nowhere'}")
+
+    async def follow(
+        self, address: str, ask: Callable[[URL], Awaitable[ClientResponse]]
+    ) -> ClientResponse:
+        """The answer at the end of all redirects, each of which is checked before it is asked.
+
+        Raises:
+            HostRefusedError: an address on the way is not allowed.
+            ValueError: an address is none, or they lead on and on.
+        """
+        url = self.check(address)
+        for _ in range(_HOPS):
+            response = await ask(url)
+            location = response.headers.get("Location")
+            if response.status not in _REDIRECTS or location is None:
+                return response
+            response.close()
+            url = self.check(str(url.join(URL(location, encoded=True))))
+        raise ValueError("the file is redirected in circles")
 
 
 class GuardedResolver(AbstractResolver):

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from settings.env import Environment
 
 _CHUNK_BYTES = 512 * 1024
-_HOPS = 4
 _CONNECT_S = 5.0
 _IDLE_S = 20.0
 
@@ -73,18 +72,14 @@ class MediaDownloadHandler(BaseDownloadHandler):
         return Response(request.url, status=response.status, headers=headers, body=body)
 
     async def _open(self, request: Request) -> aiohttp.ClientResponse:
-        url = self._hosts.check(request.url)
         headers = {str(name): text for name, text in request.headers.to_unicode_dict().items()}
-        for _ in range(_HOPS):
-            response = await self._session.get(
+
+        async def ask(url: URL) -> aiohttp.ClientResponse:
+            return await self._session.get(
                 url, headers=headers, allow_redirects=False, proxy=request.meta.get("proxy")
             )
-            location = response.headers.get("Location")
-            if response.status not in {301, 302, 303, 307, 308} or location is None:
-                return response
-            response.close()
-            url = self._hosts.check(str(url.join(URL(location, encoded=True))))
-        raise DownloadFailedError("the file is redirected in circles")
+
+        return await self._hosts.follow(request.url, ask)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         # Unlike a list that is joined, it gives its bytes away without a second copy of them.

@@ -18,7 +18,7 @@ from crawler.hosts import HostRefusedError
 from pipelines.collections import VIDEOS
 from pipelines.documents.mongo import from_mongo, to_plain
 from pipelines.documents.video import Kept, Video
-from pipelines.files import Kind, files_of
+from pipelines.files import Kind, files_of, headers_for
 from pipelines.kept import kept_of, name_of, path_of
 from pipelines.stores import BucketStore, FolderStore
 from services import mongodb
@@ -96,7 +96,7 @@ class ArchivePipeline(FilesPipeline):
         return [
             Request(
                 file.url,
-                headers=_headers(file),
+                headers=headers_for(file),
                 callback=NO_CALLBACK,
                 meta={
                     "file": file,
@@ -195,15 +195,3 @@ class ArchivePipeline(FilesPipeline):
     def _count(self, what: str, number: int = 1) -> None:
         if number and self.crawler.stats is not None:
             self.crawler.stats.inc_value(f"tiktok/archive/{what}", number)
-
-
-def _headers(file: File) -> dict[str, str]:
-    session = file.session
-    agent, cookie = (session.user_agent, session.cookie) if session else (None, None)
-    return {
-        "Accept": "*/*",
-        "Accept-Encoding": "identity",
-        "Referer": "https://www.tiktok.com/",
-        **({"User-Agent": agent} if agent else {}),
-        **({"Cookie": f"tt_chain_token={cookie}"} if cookie else {}),
-    }

@@ -153,3 +153,19 @@ def _subtitles(video: Video) -> Iterator[File]:
 def _rank(subtitle: Subtitle) -> int:
     source = subtitle.source or ""
     return _SOURCES.index(source) if source in _SOURCES else len(_SOURCES)
+
+
+def headers_for(file: File) -> dict[str, str]:
+    """What a request for a file bears when the page's own player sends it.
+
+    The cookie's token goes as it came, in its quotes.
+    """
+    session = file.session
+    cookie, user_agent = (session.cookie, session.user_agent) if session else (None, None)
+    return {
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+        "Referer": "https://www.tiktok.com/",
+        **({"User-Agent": user_agent} if user_agent else {}),
+        **({"Cookie": f"tt_chain_token={cookie}"} if cookie else {}),
+    }

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiohttp import web
-from pymongo.errors import PyMongoError
-from redis.exceptions import RedisError
 
 from accounts.errors import UnknownAccountError
 from accounts.windows import Period
@@ -28,19 +24,15 @@ from api.errors import (
     UNAVAILABLE,
     ApiError,
     moment,
-    refusal,
 )
 from api.examples import ME_ANSWER, USAGE_ANSWER
 from api.middlewares.envelope import JSON
 from api.parts import ACCOUNTS, ADMISSIONS, REPORTS
 from api.schemas.user import MeAnswer, UsageAnswer, UsageRequest
-from api.storage import PATIENCE_S
-from crawler.errors import Reason
+from api.storage import storage
 from settings.plans import PLANS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from accounts.accounts import Account
     from accounts.reports import Report, Spent
 
@@ -65,7 +57,7 @@ _HEADERS = {"Content-Type": JSON, "Cache-Control": "no-store"}
 )
 async def read_me(request: web.Request) -> web.Response:
     """The account that the key belongs to: its plan, and what is used of the month."""
-    async with _storage():
+    async with storage():
         account = await _account(request)
         spent = await request.app[REPORTS].spent(account, now=datetime.now(UTC))
     return web.Response(body=orjson.dumps(_me(account, spent)), headers=_HEADERS)
@@ -81,7 +73,7 @@ async def read_me(request: web.Request) -> web.Response:
 async def read_usage(request: web.Request) -> web.Response:
     """Requests by day, and the videos that were asked for most often."""
     period = Period(request[DATA]["period"])
-    async with _storage():
+    async with storage():
         account = await _account(request)
         report = await request.app[REPORTS].report(account, period, now=datetime.now(UTC))
     return web.Response(body=orjson.dumps(_usage(period, report)), headers=_HEADERS)
@@ -148,13 +140,3 @@ def _usage(period: Period, report: Report) -> dict[str, Any]:
 
 def _percent(part: int, whole: int) -> float:
     return round(100 * part / whole, 1) if whole else 0.0
-
-
-@contextlib.asynccontextmanager
-async def _storage() -> AsyncIterator[None]:
-    """Turn a database that does not answer in time into the answer that says so."""
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            yield
-    except (RedisError, PyMongoError, OSError) as error:
-        raise refusal(Reason.STORAGE_UNAVAILABLE) from error
