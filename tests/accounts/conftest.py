@@ -76,7 +76,7 @@ class Desk:
 
 @pytest.fixture
 async def wire(redis_url: str) -> AsyncIterator[Wire]:
-    async with Wire(redis_url, timeout_s=0.9) as wire:
+    async with Wire(redis_url, timeout_s=10) as wire:
         yield wire
 
 

@@ -69,7 +69,7 @@ async def test_no_window_ever_holds_more_than_the_plan_allows(desk: Desk, redis_
             return
         await count()
 
-    async with Wire(redis_url, timeout_s=0.9) as other:
+    async with Wire(redis_url, timeout_s=10) as other:
         processes = [desk.limits, desk.limits_over(other)]
         await asyncio.gather(*(call(processes[number % 2], number) for number in range(300)))
 

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-TIMEOUT_S = 0.4
+PATIENCE_S = 10
+IMPATIENCE_S = 0.4
+"""Of callers whose server is away: how long they wait before they are told so."""
 
 
 @pytest.fixture
 async def wire(redis_url: str) -> AsyncIterator[Wire]:
-    async with Wire(redis_url, timeout_s=TIMEOUT_S) as wire:
+    async with Wire(redis_url, timeout_s=PATIENCE_S) as wire:
         yield wire
 
 
@@ -39,6 +41,14 @@ def server(tmp_path: Path) -> Iterator[EmbeddedValkey]:
     yield server
     server.process.send_signal(signal.SIGCONT)
     server.stop()
+
+
+async def until_connected(wire: Wire) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            with contextlib.suppress(LostError):
+                await wire.call("PING")
+                return
 
 
 @contextlib.asynccontextmanager
@@ -112,7 +122,7 @@ async def test_a_large_answer_arrives_whole(wire: Wire) -> None:
 async def test_answers_in_pieces_are_put_together(redis_url: str) -> None:
     async with (
         proxy(redis_url, at_once=1) as port,
-        Wire(f"redis://127.0.0.1:{port}/0", timeout_s=TIMEOUT_S) as wire,
+        Wire(f"redis://127.0.0.1:{port}/0", timeout_s=PATIENCE_S) as wire,
     ):
         answers = await asyncio.gather(wire.call("ECHO", "one"), wire.call("TIME"))
 
@@ -141,7 +151,7 @@ async def test_user_password_and_database_come_from_the_address(
     )
     address = redis_url.replace("unix://", "unix://caller:s3cret@") + "?db=3"
     try:
-        async with Wire(address, timeout_s=TIMEOUT_S) as wire:
+        async with Wire(address, timeout_s=PATIENCE_S) as wire:
             assert await wire.call("ACL", "WHOAMI") == b"caller"
             assert b"db=3" in await wire.call("CLIENT", "INFO")
     finally:
@@ -153,7 +163,7 @@ async def test_a_wrong_password_is_said_without_repeating_it(
 ) -> None:
     address = redis_url.replace("unix://", "unix://nobody:s3cret@")
 
-    async with Wire(address, timeout_s=TIMEOUT_S) as wire:
+    async with Wire(address, timeout_s=IMPATIENCE_S) as wire:
         with pytest.raises(LostError):
             await wire.call("PING")
 
@@ -161,26 +171,24 @@ async def test_a_wrong_password_is_said_without_repeating_it(
     assert "s3cret" not in caplog.text
 
 
-async def test_a_killed_server_fails_calls_within_a_second_and_is_found_again(
+async def test_a_killed_server_fails_calls_and_is_found_again(
     server: EmbeddedValkey,
 ) -> None:
-    async with Wire(server.url, timeout_s=TIMEOUT_S) as wire:
+    async with Wire(server.url, timeout_s=IMPATIENCE_S) as wire:
+        await until_connected(wire)
         await wire.call("SET", "kept", "1")
         server.process.kill()
         server.process.wait()
 
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_S):
             failed = await asyncio.gather(
                 *(wire.call("PING") for _ in range(20)), return_exceptions=True
             )
         assert {type(failure) for failure in failed} == {LostError}
 
         server.start()
-        async with asyncio.timeout(5):
-            while True:
-                with contextlib.suppress(LostError):
-                    assert await wire.call("GET", "kept") == b"1"
-                    break
+        await until_connected(wire)
+        assert await wire.call("GET", "kept") == b"1"
 
 
 async def test_a_call_waits_for_a_server_that_is_back_in_time(server: EmbeddedValkey) -> None:
@@ -200,21 +208,21 @@ async def test_a_call_waits_for_a_server_that_is_back_in_time(server: EmbeddedVa
 
 
 async def test_a_server_that_hangs_is_given_up_and_found_again(server: EmbeddedValkey) -> None:
-    async with Wire(server.url, timeout_s=TIMEOUT_S) as wire:
-        await wire.call("PING")
+    async with Wire(server.url, timeout_s=IMPATIENCE_S) as wire:
+        await until_connected(wire)
         server.process.send_signal(signal.SIGSTOP)
 
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_S):
             with pytest.raises(LostError):
                 await wire.call("PING")
         server.process.send_signal(signal.SIGCONT)
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert await wire.call("PING") == b"PONG"
 
 
 async def test_a_primary_that_turned_replica_is_left(server: EmbeddedValkey) -> None:
-    async with Wire(server.url, timeout_s=TIMEOUT_S) as wire:
+    async with Wire(server.url, timeout_s=PATIENCE_S) as wire:
         first = await wire.call("CLIENT", "ID")
         await wire.call("REPLICAOF", "127.0.0.1", "1")
         with pytest.raises(ResponseError, match="READONLY"):
@@ -231,7 +239,7 @@ async def test_what_speaks_no_redis_is_no_server() -> None:
 
     async with await asyncio.start_server(greet, "127.0.0.1", 0) as listening:
         port = listening.sockets[0].getsockname()[1]
-        async with Wire(f"redis://127.0.0.1:{port}", timeout_s=TIMEOUT_S) as wire:
+        async with Wire(f"redis://127.0.0.1:{port}", timeout_s=IMPATIENCE_S) as wire:
             with pytest.raises(LostError):
                 await wire.call("PING")
 
@@ -254,10 +262,10 @@ async def test_an_encrypted_connection_trusts_the_named_authority_only(
     context.load_cert_chain(certificate, key)
     async with proxy(redis_url, at_once=65536, tls=context) as port:
         address = f"rediss://127.0.0.1:{port}/0"
-        async with Wire(f"{address}?ssl_ca_certs={certificate}", timeout_s=TIMEOUT_S) as wire:
+        async with Wire(f"{address}?ssl_ca_certs={certificate}", timeout_s=PATIENCE_S) as wire:
             assert await wire.call("PING") == b"PONG"
-        async with Wire(f"{address}?ssl_cert_reqs=none", timeout_s=TIMEOUT_S) as wire:
+        async with Wire(f"{address}?ssl_cert_reqs=none", timeout_s=PATIENCE_S) as wire:
             assert await wire.call("PING") == b"PONG"
-        async with Wire(address, timeout_s=TIMEOUT_S) as wire:
+        async with Wire(address, timeout_s=IMPATIENCE_S) as wire:
             with pytest.raises(LostError):
                 await wire.call("PING")
