@@ -195,7 +195,11 @@ _UNAVAILABLE_DETAILS = {
     Reason.LOGIN_REQUIRED: "TikTok shows this video only to users who are logged in",
     Reason.REGION_BLOCKED: "TikTok does not show this video in our region",
     Reason.STORAGE_UNAVAILABLE: "A database does not answer at the moment",
-    Reason.CRAWL_FAILED: "The crawl of the video failed",
+    Reason.CRAWL_FAILED: "The crawl failed",
+    Reason.BROWSER_UNAVAILABLE: "It takes a browser, and none is running at the moment",
+    Reason.EMPTY_BODY: "TikTok answered with nothing",
+    Reason.CANCELLED: "The crawl was cancelled",
+    Reason.QUOTA: "The month was spent before it was crawled",
 }
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from bench.ground import new_targets, open_connections
 from bench.programs import Effort, cpu_s, resident_mb
-from crawler.jobs.queue import Queue, read_outcome, run_key
-from crawler.jobs.records import new_id
+from crawler.jobs.queue import Queue, run_key
+from crawler.jobs.records import Outcome, new_id
 from services import redis
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class OurWorker:
     async def _check(self, run: str, count: int) -> float:
         """When the last outcome came, in Unix seconds."""
         entries: Any = await self._redis.xrange(run_key(run))
-        outcomes = [read_outcome(fields["outcome"]) for _, fields in entries]
+        outcomes = [Outcome.from_json(fields["outcome"]) for _, fields in entries]
         stored = {outcome.video_id for outcome in outcomes if outcome.reason is None}
         assert len(stored) == count, f"{len(stored)} of {count} were stored"
         return int(entries[-1][0].split("-")[0]) / 1000

@@ -32,6 +32,10 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     CRAWL_FAILED = "crawl_failed"
+    BROWSER_UNAVAILABLE = "browser_unavailable"
+    EMPTY_BODY = "empty_body"
+    CANCELLED = "cancelled"
+    QUOTA = "quota"
 
     @property
     def policy(self) -> Policy:
@@ -78,4 +82,8 @@ POLICIES = {
     Reason.TIMEOUT: Policy(status=503, retryable=True, tries=3),
     Reason.STORAGE_UNAVAILABLE: Policy(status=503, retryable=True, tries=3),
     Reason.CRAWL_FAILED: Policy(status=503, retryable=True, tries=3),
+    Reason.BROWSER_UNAVAILABLE: Policy(status=503, retryable=True),
+    Reason.EMPTY_BODY: Policy(status=503, retryable=True, is_wall=True),
+    Reason.CANCELLED: Policy(status=503, retryable=True),
+    Reason.QUOTA: Policy(status=503, retryable=True),
 }

@@ -43,6 +43,26 @@ class TargetType(StrEnum):
     COLLECTION = "collection"
     LIVE = "live"
     EFFECT = "effect"
+    USER_HEADER = "user_header"
+    """The profile's own page, without its posts."""
+    HASHTAG_HEADER = "hashtag_header"
+    MUSIC_HEADER = "music_header"
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it takes a browser that scrolls."""
+        return self in _LISTS
+
+
+_LISTS = frozenset(
+    {
+        TargetType.USER,
+        TargetType.HASHTAG,
+        TargetType.MUSIC,
+        TargetType.COMMENTS,
+        TargetType.SEARCH,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +99,12 @@ _PATHS: dict[TargetType, Callable[[Target], str]] = {
     TargetType.COMMENTS: lambda target: f"/@{_quoted(target.username)}/video/{target.value}",
     TargetType.SHORT: lambda target: f"/t/{target.value}",
     TargetType.USER: lambda target: f"/@{_quoted(target.value)}",
+    TargetType.USER_HEADER: lambda target: f"/@{_quoted(target.value)}",
     TargetType.LIVE: lambda target: f"/@{_quoted(target.value)}/live",
     TargetType.HASHTAG: lambda target: f"/tag/{_quoted(target.value)}",
+    TargetType.HASHTAG_HEADER: lambda target: f"/tag/{_quoted(target.value)}",
     TargetType.MUSIC: lambda target: f"/music/-{target.value}",
+    TargetType.MUSIC_HEADER: lambda target: f"/music/-{target.value}",
     TargetType.EFFECT: lambda target: f"/sticker/-{target.value}",
     TargetType.SEARCH: lambda target: f"/search?q={_quoted(target.value)}",
     TargetType.PLAYLIST: lambda target: f"/@{_quoted(target.username)}/playlist/-{target.value}",

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Self
 
 from redis.exceptions import RedisError
 
-from crawler.jobs.queue import CHANNEL, read_outcome
+from crawler.jobs.queue import CHANNEL
+from crawler.jobs.records import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from redis.asyncio import Redis
-
-    from crawler.jobs.records import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +103,6 @@ class Outcomes:
                     self._tell(message["data"])
 
     def _tell(self, text: str) -> None:
-        outcome = read_outcome(text)
+        outcome = Outcome.from_json(text)
         for waiter in self._waiters.get(outcome.key, ()):
             waiter.tell(outcome)

@@ -12,7 +12,6 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from redis.exceptions import ResponseError
 
 from crawler.egress.states import postponement_key, state_key
@@ -281,7 +280,7 @@ class Queue:
             for entry_id, fields in _entries(answer):
                 position = entry_id
                 seen += 1
-                yield read_outcome(fields["outcome"])
+                yield Outcome.from_json(fields["outcome"])
 
     async def depth(self, lane: Lane) -> Depth:
         """How many jobs wait and are in hand, and how old the oldest is."""
@@ -343,7 +342,7 @@ class Queue:
             DEAD_LETTERS,
         ]
         arguments: list[Any] = [
-            *(GROUP, job.entry_id, job.id, CHANNEL, write_outcome(outcome), RUN_TTL_S),
+            *(GROUP, job.entry_id, job.id, CHANNEL, outcome.to_json(), RUN_TTL_S),
             outcome.counted_as,
             *_flat(letter or {}),
         ]
@@ -352,19 +351,6 @@ class Queue:
     async def _end_all(self, ends: Sequence[list[Call]]) -> list[bool | Exception]:
         replies = iter(await call_all(self._redis, [call for calls in ends for call in calls]))
         return [_result([next(replies) for _ in calls]) for calls in ends]
-
-
-def write_outcome(outcome: Outcome) -> str:
-    """An outcome as it travels."""
-    return orjson.dumps(outcome).decode()
-
-
-def read_outcome(text: str) -> Outcome:
-    """An outcome as it arrived."""
-    fields = orjson.loads(text)
-    if fields["reason"] is not None:
-        fields["reason"] = Reason(fields["reason"])
-    return Outcome(**fields)
 
 
 def _result(replies: list[Any]) -> bool | Exception:

@@ -6,12 +6,12 @@ import random
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from time import time
-from typing import TYPE_CHECKING
 
+import orjson
+
+from crawler.errors import Reason
+from crawler.jobs.lists import Bounds, ListEnd, StopReason
 from crawler.links import Target, TargetType
-
-if TYPE_CHECKING:
-    from crawler.errors import Reason
 
 
 class Lane(StrEnum):
@@ -21,6 +21,7 @@ class Lane(StrEnum):
     BULK = "bulk"
 
 
+_NO_BOUNDS = Bounds()
 _random = random.Random()  # noqa: S311 - ids are no secrets
 
 
@@ -38,6 +39,10 @@ class Job:
     id: str = field(default_factory=lambda: new_id("job"))
     run: str | None = None
     """The run whose outcomes are collected; None for an on-demand job."""
+    account: str | None = None
+    """The account whose month pays for each delivered item; None when nobody's does."""
+    bounds: Bounds = _NO_BOUNDS
+    """How far its list is to be crawled; of no meaning for a post."""
     tries: int = 0
     """How often the job has failed before this delivery."""
     asked_at: float = field(default_factory=time)
@@ -60,6 +65,10 @@ class Job:
             fields["username"] = self.target.username
         if self.run:
             fields["run"] = self.run
+        if self.account:
+            fields["account"] = self.account
+        if self.bounds != _NO_BOUNDS:
+            fields["bounds"] = orjson.dumps(self.bounds).decode()
         if self.traceparent:
             fields["traceparent"] = self.traceparent
         return fields
@@ -80,6 +89,8 @@ class Job:
             lane=lane,
             id=fields["id"],
             run=fields.get("run"),
+            account=fields.get("account"),
+            bounds=Bounds(**orjson.loads(fields["bounds"])) if "bounds" in fields else _NO_BOUNDS,
             tries=int(fields.get("tries", "0")),
             asked_at=float(fields["asked_at"]),
             traceparent=fields.get("traceparent", ""),
@@ -102,6 +113,22 @@ class Outcome:
     upstream_message: str | None = None
     retry_after_s: int | None = None
     """How long to wait before asking again, when TikTok or the back-off says so."""
+    end: ListEnd | None = None
+    """How a list ended; None for a post, and for a list of which nothing came."""
+
+    @classmethod
+    def from_json(cls, text: str) -> Outcome:
+        """Read an outcome as :meth:`to_json` wrote it."""
+        fields = orjson.loads(text)
+        if fields["reason"] is not None:
+            fields["reason"] = Reason(fields["reason"])
+        if (end := fields.get("end")) is not None:
+            fields["end"] = ListEnd(**end | {"stop_reason": StopReason(end["stop_reason"])})
+        return cls(**fields)
+
+    def to_json(self) -> str:
+        """The outcome as it travels."""
+        return orjson.dumps(self).decode()
 
     def saying(self, code: int, message: str) -> Outcome:
         """The same outcome with what TikTok said itself."""
