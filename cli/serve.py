@@ -45,19 +45,22 @@ def serve(listener: int | None, ready: int | None) -> None:
 
 
 def _prepare(environment: Environment) -> None:
-    """Bring the collections of accounts up to date; without MongoDB the API starts all the same."""
+    """Bring the collections of accounts and crawls up to date; without MongoDB the API starts all the same."""
     import asyncio
     import logging
 
     from pymongo.errors import PyMongoError
 
     from accounts.collections import prepare
+    from crawler.jobs import collections
     from services import mongodb
 
     async def act() -> None:
         uri = environment.mongodb_uri or ""
         async with asyncio.timeout(5), mongodb.connect(uri, timeout_s=2.0) as client:
-            await prepare(mongodb.database(client, uri))
+            database = mongodb.database(client, uri)
+            await prepare(database)
+            await collections.prepare(database)
 
     try:
         asyncio.run(act())
