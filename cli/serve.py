@@ -45,7 +45,7 @@ def serve(listener: int | None, ready: int | None) -> None:
 
 
 def _prepare(environment: Environment) -> None:
-    """Bring the collections of accounts and crawls up to date; without MongoDB the API starts all the same."""
+    """Bring the collections up to date; without MongoDB the API starts all the same."""
     import asyncio
     import logging
 
