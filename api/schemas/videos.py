@@ -5,7 +5,17 @@ from __future__ import annotations
 from marshmallow import EXCLUDE, Schema
 
 from api.schemas.query import FlagInQuery, SecondsInQuery
-from api.schemas.video import AGE_DESCRIPTION, AGE_MUST_BE, OLDEST_S
+from api.schemas.quick import Word
+from api.schemas.video import (
+    AGE_DESCRIPTION,
+    AGE_MUST_BE,
+    CODEC_DESCRIPTION,
+    CODEC_MUST_BE,
+    OLDEST_S,
+    QUALITY_DESCRIPTION,
+    QUALITY_MUST_BE,
+)
+from pipelines.media import Codec, Quality
 
 
 class VideoRequest(Schema):
@@ -27,4 +37,14 @@ class VideoRequest(Schema):
         maximum=OLDEST_S,
         error_messages={"invalid": AGE_MUST_BE},
         metadata={"description": AGE_DESCRIPTION},
+    )
+    quality = Word(
+        Quality,
+        error_messages={"invalid": QUALITY_MUST_BE},
+        metadata={"description": QUALITY_DESCRIPTION},
+    )
+    codec = Word(
+        Codec,
+        error_messages={"invalid": CODEC_MUST_BE},
+        metadata={"description": CODEC_DESCRIPTION},
     )

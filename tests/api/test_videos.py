@@ -234,3 +234,23 @@ async def test_two_who_read_an_unknown_post_share_its_crawl(
 
     assert [answer.status for answer in both] == [200, 200]
     assert len(worker.crawled) == 1
+
+
+async def test_the_file_is_chosen_as_in_an_extraction(
+    api: Api, key: str, redis_client: Redis
+) -> None:
+    await put(redis_client, a_video())
+
+    chosen = await read(api, key, f"{PATH}?quality=best&codec=h265")
+    extracted = await api.extract(key, quality="best", codec="h265")
+    wrong = await read(api, key, f"{PATH}?quality=good")
+
+    assert {"quality=best", "codec=h265"} <= set(re.split("[?&]", chosen.body["video_url"]))
+    assert _choice(chosen) == _choice(extracted)
+    assert (wrong.status, wrong.body["error"]) == (400, "Invalid parameter")
+    assert "'quality' must be 'best', 'smallest' or 'default'" in wrong.body["detail"]
+
+
+def _choice(answer: Answer) -> set[str]:
+    parts = re.split("[?&]", answer.body["video_url"])
+    return {part for part in parts if not part.startswith(("exp=", "sig="))}
