@@ -44,31 +44,42 @@ async def read_page(
     by: str,
     limit: int,
     cursor: str | None,
+    **options: Any,
 ) -> Page[Document]:
-    """The documents after a cursor, by their time ``by``, then by their id.
+    """The documents after a cursor, by their time ``by``, those without last, then by their id.
+
+    ``options`` are those of ``find``, such as its projection.
 
     Raises:
         CursorError: the cursor is none that an earlier page gave.
     """
     if cursor is not None:
-        at, last_id = _read(cursor)
-        older = {"$or": [{by: {"$lt": at}}, {by: at, "_id": {"$lt": last_id}}]}
-        query = {"$and": [query, older]}
-    found = collection.find(query).sort([(by, DESCENDING), ("_id", DESCENDING)]).limit(limit + 1)
+        query = {"$and": [query, _older(by, *_read(cursor))]}
+    found = collection.find(query, **options)
+    found = found.sort([(by, DESCENDING), ("_id", DESCENDING)]).limit(limit + 1)
     documents = await found.to_list()
     page = documents[:limit]
     return Page(items=page, cursor=_write(page[-1], by) if len(documents) > limit else None)
 
 
+def _older(by: str, at: datetime | None, last_id: str) -> dict[str, Any]:
+    """What comes after a document, as one range of an index."""
+    if at is None:
+        return {by: None, "_id": {"$lt": last_id}}
+    return {by: {"$not": {"$gt": at}}, "$nor": [{by: at, "_id": {"$gte": last_id}}]}
+
+
 def _write(document: Document, by: str) -> str:
-    milliseconds = (document[by] - _EPOCH) // timedelta(milliseconds=1)
+    at = document[by]
+    milliseconds = "" if at is None else (at - _EPOCH) // timedelta(milliseconds=1)
     return base64.urlsafe_b64encode(f"{milliseconds}.{document['_id']}".encode()).decode()
 
 
-def _read(cursor: str) -> tuple[datetime, str]:
+def _read(cursor: str) -> tuple[datetime | None, str]:
     try:
         text = base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
-        milliseconds, _, last_id = text.partition(".")
-        return _EPOCH + timedelta(milliseconds=int(milliseconds)), last_id
+        milliseconds, last_id = text.split(".", 1)
+        at = _EPOCH + timedelta(milliseconds=int(milliseconds)) if milliseconds else None
+        return at, last_id
     except (ValueError, OverflowError):
         raise CursorError("the cursor is none that an earlier page gave") from None

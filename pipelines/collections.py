@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.collation import Collation
 
 from pipelines.documents.mongo import schema_of
 from pipelines.documents.video import Video
@@ -20,14 +21,18 @@ VIDEOS = "videos"
 RAW_ITEMS = "raw_items"
 STATISTICS = "video_statistics"
 
+ANY_CASE = Collation("en", strength=2)
+"""By which hashtags are found: TikTok's own do not tell capitals from small letters."""
+
+_NEWEST = (("created_at", DESCENDING), ("_id", DESCENDING))
+"""The order of pages; the id makes it the same each time."""
 _INDEXES = {
     VIDEOS: [
         IndexModel([("author.id", ASCENDING), ("created_at", DESCENDING)], name="author_newest"),
-        IndexModel(
-            [("author.username", ASCENDING), ("created_at", DESCENDING)], name="username_newest"
-        ),
+        IndexModel([("author.username", ASCENDING), *_NEWEST], name="username_pages"),
+        IndexModel([("hashtags", ASCENDING), *_NEWEST], name="hashtag_pages", collation=ANY_CASE),
         IndexModel([("hashtags", ASCENDING), ("created_at", DESCENDING)], name="hashtag_newest"),
-        IndexModel([("music.id", ASCENDING), ("created_at", DESCENDING)], name="music_newest"),
+        IndexModel([("music.id", ASCENDING), *_NEWEST], name="music_pages"),
         IndexModel([("created_at", DESCENDING)], name="newest"),
     ],
     RAW_ITEMS: [IndexModel([("expire_at", ASCENDING)], name="expiry", expireAfterSeconds=0)],

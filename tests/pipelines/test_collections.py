@@ -52,9 +52,9 @@ async def test_raw_items_expire_by_themselves(database: AsyncDatabase[Document])
     ("query", "order", "index"),
     [
         ({"author.id": "1"}, "created_at", "author_newest"),
-        ({"author.username": "mara"}, "created_at", "username_newest"),
+        ({"author.username": "mara"}, "created_at", "username_pages"),
         ({"hashtags": "cooking"}, "created_at", "hashtag_newest"),
-        ({"music.id": "1"}, "created_at", "music_newest"),
+        ({"music.id": "1"}, "created_at", "music_pages"),
         ({}, "created_at", "newest"),
     ],
     ids=str,
