@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from crawler.jobs.lists import ListEnd
     from crawler.jobs.records import Job
+    from crawler.links import Target
+
+
+class Kind(StrEnum):
+    """What an item is about; one collection holds the documents of each."""
+
+    VIDEO = "video"
+    USER = "user"
+    HASHTAG = "hashtag"
+    MUSIC = "music"
+    COMMENT = "comment"
+    LIST = "list"
+    """How the crawl of a list ended."""
+    SEARCH = "search"
+    """What a search gave, in its order."""
 
 
 class Layout(StrEnum):
@@ -32,13 +48,13 @@ class Layout(StrEnum):
 
 
 @dataclass(slots=True, kw_only=True)
-class RawVideo:
-    """A post as TikTok's page or list gave it."""
+class RawItem:
+    """What every raw item has."""
 
-    video_id: str
+    kind: ClassVar[Kind]
     layout: Layout
     data: dict[str, Any] = field(repr=False)
-    """The post's own object, untouched; it holds signed addresses, so no log line shows it."""
+    """TikTok's own object, untouched; it holds signed addresses, so no log line shows it."""
     observed_at: datetime
     """When the response arrived (UTC, aware)."""
     spider: str
@@ -50,3 +66,68 @@ class RawVideo:
     """The User-Agent that the page was asked with; its media want the same."""
     egress: str | None = None
     """The name of the egress through which the page came; its media want the same."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RawVideo(RawItem):
+    """A post as TikTok's page or list gave it."""
+
+    kind = Kind.VIDEO
+    video_id: str
+
+
+@dataclass(slots=True, kw_only=True)
+class RawUser(RawItem):
+    """A user: ``userInfo`` of a profile, or a user alone, as searches and posts give one."""
+
+    kind = Kind.USER
+
+
+@dataclass(slots=True, kw_only=True)
+class RawHashtag(RawItem):
+    """A hashtag: ``challengeInfo`` of its page, or a challenge alone."""
+
+    kind = Kind.HASHTAG
+
+
+@dataclass(slots=True, kw_only=True)
+class RawMusic(RawItem):
+    """A sound: ``musicInfo`` of its page, or a ``music`` alone."""
+
+    kind = Kind.MUSIC
+
+
+@dataclass(slots=True, kw_only=True)
+class RawComment(RawItem):
+    """A comment or a reply; replies inside it are items of their own."""
+
+    kind = Kind.COMMENT
+    video_id: str | None = None
+    """The post whose comments were asked for."""
+    parent_id: str | None = None
+    """The comment that it answers, when it stood inside that one."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RawList:
+    """How the crawl of a list ended; the last thing that its job yields."""
+
+    kind: ClassVar[Kind] = Kind.LIST
+    target: Target
+    end: ListEnd
+    observed_at: datetime
+    spider: str
+    job: Job | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class RawSearch:
+    """What a search gave; yielded beside its :class:`RawList`."""
+
+    kind: ClassVar[Kind] = Kind.SEARCH
+    target: Target
+    found: list[tuple[Kind, str]] = field(repr=False)
+    """The kind and id of each post and user, in TikTok's order."""
+    observed_at: datetime
+    spider: str
+    job: Job | None = None

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.collation import Collation
 
+from pipelines.documents.comment import Comment
+from pipelines.documents.crawled import CrawledList, SearchResults
+from pipelines.documents.hashtag import Hashtag
 from pipelines.documents.mongo import schema_of
+from pipelines.documents.music import Music
+from pipelines.documents.user import User
 from pipelines.documents.video import Video
 from services.mongodb import make_collection
 
@@ -18,8 +23,26 @@ if TYPE_CHECKING:
     from services.mongodb import Document
 
 VIDEOS = "videos"
+USERS = "users"
+HASHTAGS = "hashtags"
+MUSIC = "music"
+COMMENTS = "comments"
+LISTS = "lists"
+SEARCH_RESULTS = "search_results"
 RAW_ITEMS = "raw_items"
 STATISTICS = "video_statistics"
+USER_STATISTICS = "user_statistics"
+
+DOCUMENTS = {
+    VIDEOS: Video,
+    USERS: User,
+    HASHTAGS: Hashtag,
+    MUSIC: Music,
+    COMMENTS: Comment,
+    LISTS: CrawledList,
+    SEARCH_RESULTS: SearchResults,
+}
+"""The shape of the documents in each collection."""
 
 ANY_CASE = Collation("en", strength=2)
 """By which hashtags are found: TikTok's own do not tell capitals from small letters."""
@@ -35,10 +58,32 @@ _INDEXES = {
         IndexModel([("music.id", ASCENDING), *_NEWEST], name="music_pages"),
         IndexModel([("created_at", DESCENDING)], name="newest"),
     ],
+    # A name that was given up can be another user's: the newest observation counts.
+    USERS: [
+        IndexModel([("username", ASCENDING), ("observed_at", DESCENDING)], name="username"),
+        IndexModel([("sec_uid", ASCENDING)], name="sec_uid"),
+    ],
+    HASHTAGS: [IndexModel([("hashtag_id", ASCENDING)], name="hashtag_id")],
+    COMMENTS: [
+        IndexModel(
+            [
+                ("video_id", ASCENDING),
+                ("parent_id", ASCENDING),
+                ("created_at", DESCENDING),
+                ("_id", DESCENDING),
+            ],
+            name="newest_of_video",
+        )
+    ],
     RAW_ITEMS: [IndexModel([("expire_at", ASCENDING)], name="expiry", expireAfterSeconds=0)],
     STATISTICS: [
         IndexModel(
             [("meta.video_id", ASCENDING), ("observed_at", ASCENDING)], name="history_of_video"
+        )
+    ],
+    USER_STATISTICS: [
+        IndexModel(
+            [("meta.user_id", ASCENDING), ("observed_at", ASCENDING)], name="history_of_user"
         )
     ],
 }
@@ -46,15 +91,15 @@ _INDEXES = {
 
 async def prepare(database: AsyncDatabase[Document]) -> None:
     """Make or update every collection; several processes may do this at once."""
+    series = {"timeField": "observed_at", "metaField": "meta", "granularity": "hours"}
     await asyncio.gather(
-        make_collection(database, VIDEOS),
-        make_collection(database, RAW_ITEMS),
-        make_collection(
-            database,
-            STATISTICS,
-            timeseries={"timeField": "observed_at", "metaField": "meta", "granularity": "hours"},
+        *(make_collection(database, name) for name in (*DOCUMENTS, RAW_ITEMS)),
+        *(
+            make_collection(database, name, timeseries=series)
+            for name in (STATISTICS, USER_STATISTICS)
         ),
     )
-    await database.command("collMod", VIDEOS, validator={"$jsonSchema": schema_of(Video)})
+    for name, kind in DOCUMENTS.items():
+        await database.command("collMod", name, validator={"$jsonSchema": schema_of(kind)})
     for name, indexes in _INDEXES.items():
         await database[name].create_indexes(indexes)

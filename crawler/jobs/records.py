@@ -106,6 +106,8 @@ class Outcome:
     """The target's key, such as ``video:7106594312292453675`` or ``short:ZMexample``."""
     video_id: str | None = None
     """The post that the target led to, when it is known."""
+    item_id: str | None = None
+    """The user, hashtag or sound that the target's page showed."""
     reason: Reason | None = None
     """None when the post is stored."""
     upstream_code: int | None = None
