@@ -14,6 +14,9 @@ class Kind(StrEnum):
     PROFILE = "profile"
     HASHTAG = "hashtag"
     MUSIC = "music"
+    SEARCH = "search"
+    LIST = "list"
+    """A page of a list, or a header, fetched by a page's script."""
     SHORT = "short"
     OTHER = "other"
 
@@ -24,7 +27,9 @@ class Address:
 
     kind: Kind
     key: str
-    """``7106594312292453675``, ``@name``, ``#hashtag``, ``music:ID``, ``t/CODE`` or the path."""
+    """``7106594312292453675``, ``@name``, ``#hashtag``, ``music:ID``, ``search:query``,
+    ``t/CODE`` or the path; for what a page's script fetches that of its list behind ``list:``
+    or ``detail:``."""
     name: str
     """The key without its mark."""
     username: str = ""
@@ -34,6 +39,7 @@ class Address:
 
 
 _POST = re.compile(r"/@(?P<username>[^/]*)/(?P<form>video|photo)/(?P<name>\d{1,20})/?")
+_SEARCH = re.compile(r"/search(?:/(?:video|user))?/?")
 _FORMS = (
     (Kind.POST, "", re.compile(r"/(?P<form>v)/(?P<name>\d{1,20})(?:\.html)?/?")),
     (Kind.PROFILE, "@", re.compile(r"/@(?P<name>[^/]+)/?")),
@@ -43,8 +49,13 @@ _FORMS = (
 )
 
 
-def read_address(path: str) -> Address:
-    """Read a decoded path; one that is none of TikTok's forms is its own key."""
+def read_address(path: str, *, words: str = "") -> Address:
+    """Read a decoded path; one that is none of TikTok's forms is its own key.
+
+    ``words`` are those that are searched for, which stand in the query.
+    """
+    if words and _SEARCH.fullmatch(path):
+        return Address(kind=Kind.SEARCH, key=f"search:{words}", name=words)
     if found := _POST.fullmatch(path):
         username, form, name = found.groups()
         return Address(kind=Kind.POST, key=name, name=name, username=username, form=form)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Self
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
 from tests.site.addresses import read_address
 from tests.site.control import SITE, add_control_routes
+from tests.site.lists.endpoints import endpoint_address
+from tests.site.lists.memory import Lists
+from tests.site.lists.opened import SCRIPT
 from tests.site.media import media
 from tests.site.oembed import oembed
 from tests.site.orders import Orders
@@ -39,6 +43,7 @@ class Site:
     ) -> None:
         self.requests = Requests()
         self.orders = Orders(latency_ms=latency_ms)
+        self.lists = Lists()
         self.archive = Archive.read(folder) if folder is not None else None
         self.url = ""
         self._host = host
@@ -53,6 +58,7 @@ class Site:
         app.router.add_get("/oembed", self._oembed)
         app.router.add_get(r"/media/{id:\d{1,20}}/{name}", media)
         app.router.add_get(r"/media/music/{id:\d{1,20}}/{name}", media)
+        app.router.add_get("/static/lists/page.js", _script)
         app.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=_STOP_WITHIN_S
@@ -87,16 +93,39 @@ class Site:
         """
         self.orders.add(key, name, times=times, latency_ms=latency_ms)
 
+    def plan(self, key: str, **changes: Any) -> None:
+        """Order what the list of a page is like: the fields of ``Plan``, the rest as it was.
+
+        The key is ``@username``, ``#hashtag``, ``music:ID``, ``search:query``, or a post's id for
+        its comments. Single answers can be ordered too: ``behave("list:@username", …)``.
+
+        Raises:
+            ValueError: there is no such behaviour of lists.
+        """
+        self.lists.ordered[key] = replace(self.lists.plan(key), **changes)
+
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        address = read_address(request.path)
+        address = endpoint_address(request.path, request.query, self.lists) or read_address(
+            request.path, words=request.query.get("q", "")
+        )
         number = self.requests.note(request, address)
         behaviour, latency_ms = self.orders.take(address)
         if latency_ms:
             await asyncio.sleep(latency_ms / 1000)
         visit = Visit(
-            request=request, address=address, url=self.url, number=number, archive=self.archive
+            request=request,
+            address=address,
+            url=self.url,
+            number=number,
+            archive=self.archive,
+            lists=self.lists,
+            is_first_time=self.requests.paths[request.path_qs] == 1,
         )
         return await behaviour.answer(visit)
 
     async def _oembed(self, request: web.Request) -> web.Response:
         return oembed(request.query.get("url", ""), self.url, archive=self.archive)
+
+
+async def _script(request: web.Request) -> web.Response:
+    return web.Response(body=SCRIPT, content_type="text/javascript")

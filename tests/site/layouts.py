@@ -68,30 +68,32 @@ def following(one: Post, url: str) -> bytes:
     return pages.script_page("__NEXT_DATA__", pages.encode(state))
 
 
-def profile(username: str, url: str) -> bytes:
-    """The page of a user; posts are not in it."""
+def user_scope(username: str, url: str, total: int | None = None) -> Json:
+    """The detail scope of a user, with that many posts; they are not in it."""
     who = person(username)
-    exact = exact_counts(who)
+    exact = exact_counts(who) | ({} if total is None else {"videoCount": total})
     info = {
         "user": user_json(who, url) | {"bioLink": {"link": "example.org", "risk": 0}},
         "stats": {name: rounded(count) for name, count in exact.items()},
         "statsV2": {name: str(count) for name, count in exact.items()},
         "itemList": [],
     }
-    scope = {"userInfo": info, "statusCode": 0, "statusMsg": "", "needFix": False}
-    return pages.page(f"/@{username}", {"webapp.user-detail": scope})
+    return {"userInfo": info, "statusCode": 0, "statusMsg": "", "needFix": False}
 
 
-def hashtag(name: str) -> bytes:
-    """The page of a hashtag; posts are not in it."""
+def hashtag_scope(name: str, total: int) -> Json:
+    """The detail scope of a hashtag, with that many posts."""
     tag = {"id": hashtag_id(name), "title": name, "desc": f"All about #{name}", "isCommerce": False}
-    stats = {"videoCount": 1_200_000, "viewCount": 34_500_000_000}
-    scope = {"challengeInfo": {"challenge": tag, "stats": stats}, "statusCode": 0, "statusMsg": ""}
-    return pages.page(f"/tag/{name}", {"webapp.challenge-detail": scope})
+    stats = {"videoCount": total, "viewCount": 34_500_000_000}
+    return {"challengeInfo": {"challenge": tag, "stats": stats}, "statusCode": 0, "statusMsg": ""}
 
 
-def music(song_id: str, url: str) -> bytes:
-    """The page of a sound; posts are not in it."""
-    info = {"music": song_json(song(song_id), url), "stats": {"videoCount": 48_128}}
-    scope = {"musicInfo": info, "statusCode": 0, "statusMsg": ""}
-    return pages.page(f"/music/-{song_id}", {"webapp.music-detail": scope})
+def music_scope(song_id: str, url: str, total: int) -> Json:
+    """The detail scope of a sound, with that many posts."""
+    info = {"music": song_json(song(song_id), url), "stats": {"videoCount": total}}
+    return {"musicInfo": info, "statusCode": 0, "statusMsg": ""}
+
+
+def profile(username: str, url: str) -> bytes:
+    """The page of a user, and nothing that shows posts."""
+    return pages.page(f"/@{username}", {"webapp.user-detail": user_scope(username, url)})

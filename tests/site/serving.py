@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,14 @@ from aiohttp import web
 
 from tests.site import layouts, notices, pages
 from tests.site.addresses import Kind
-from tests.site.posts import item_json, post
+from tests.site.lists.endpoints import list_page
+from tests.site.lists.opened import inline_items, list_body
+from tests.site.posts import item_json
 from tests.site.shortlinks import destination
 from tests.site.visits import html, html_with_cookies
 
 if TYPE_CHECKING:
+    from tests.site.posts import Post
     from tests.site.visits import Visit
 
 DETAIL_SCOPES = {
@@ -39,7 +43,7 @@ async def served(visit: Visit) -> web.StreamResponse:
         return _elsewhere(visit)
     if visit.archive is not None:
         return _replayed(visit)
-    return _synthetic(visit)
+    return await list_page(visit) if visit.address.kind is Kind.LIST else _synthetic(visit)
 
 
 def refusal(visit: Visit, code: int, message: str) -> web.StreamResponse:
@@ -68,30 +72,50 @@ def _replayed(visit: Visit) -> web.StreamResponse:
 
 
 def _synthetic(visit: Visit) -> web.StreamResponse:
-    name = visit.address.name
+    name, lists = visit.address.name, visit.lists
+    key = visit.address.key
     match visit.address.kind:
         case Kind.POST if visit.is_mobile:
-            body = layouts.reflow(visit.post, visit.url)
+            return html_with_cookies(layouts.reflow(_commented(visit), visit.url), key=key)
         case Kind.POST:
-            body = _desktop(name, visit.url, int(time.time()) // 3600)
+            hour = int(time.time()) // 3600
+            scopes: dict[str, object] = {
+                "webapp.video-detail": _scope(_commented(visit), visit.url, hour)
+            }
+            path = visit.post.path
         case Kind.PROFILE:
-            body = layouts.profile(name, visit.url)
+            path = f"/@{name}"
+            scopes = {"webapp.user-detail": layouts.user_scope(name, visit.url, lists.total(key))}
+            if items := inline_items(visit):
+                first = {"itemList": items, "hasMore": True, "cursor": "0", "statusCode": 0}
+                scopes["webapp.user-post"] = first
         case Kind.HASHTAG:
-            body = layouts.hashtag(name)
+            path = f"/tag/{name}"
+            scope = layouts.hashtag_scope(name, lists.total(key))
+            scopes = {"webapp.challenge-detail": scope | _inline(visit)}
+        case Kind.MUSIC:
+            path = f"/music/-{name}"
+            scope = layouts.music_scope(name, visit.url, lists.total(key))
+            scopes = {"webapp.music-detail": scope | _inline(visit)}
         case _:
-            body = layouts.music(name, visit.url)
-    return html_with_cookies(body, key=visit.address.key)
+            path, scopes = visit.request.path, {}
+    return html_with_cookies(pages.page(path, scopes, body=list_body(visit)), key=key)
 
 
-def _desktop(post_id: str, url: str, hour: int) -> bytes:
-    """The desktop page; addresses in it are signed anew each ``hour``."""
-    return pages.page(post(post_id).path, {"webapp.video-detail": _scope(post_id, url, hour)})
+def _inline(visit: Visit) -> dict[str, object]:
+    items = inline_items(visit)
+    return {"itemList": items} if items else {}
+
+
+def _commented(visit: Visit) -> Post:
+    """The post, with as many comments as its list says."""
+    return replace(visit.post, comments=visit.lists.total(visit.address.key))
 
 
 @lru_cache(maxsize=2_000)
-def _scope(post_id: str, url: str, hour: int) -> object:
+def _scope(one: Post, url: str, hour: int) -> object:
+    """The post's scope; addresses in it are signed anew each ``hour``."""
     del hour
-    one = post(post_id)
     return pages.fragment(pages.detail(item_json(one, url), title=one.username))
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from tests.site.addresses import Address
+    from tests.site.lists.memory import Lists
     from tests.site.posts import Post
     from tests.site.replay import Archive
 
@@ -40,6 +41,9 @@ class Visit:
     """How often this address has been asked for, this time included."""
     archive: Archive | None
     """The recorded responses that are replayed; None when posts are synthetic."""
+    lists: Lists
+    is_first_time: bool
+    """Whether just this path and query had not been asked for before."""
 
     @property
     def is_mobile(self) -> bool:
@@ -51,7 +55,9 @@ class Visit:
     def post(self) -> Post:
         """The post that was asked for, or some post when something else was."""
         name = self.address.name
-        return post(name if name.isdigit() else str(_SOME_POST + crc32(name.encode())))
+        if name.isdigit():
+            return self.lists.post(name)
+        return post(str(_SOME_POST + crc32(name.encode())))
 
 
 def html(
