@@ -17,6 +17,7 @@ import pytest
 
 from tests.site import Site, post
 from tests.site.behaviours import BEHAVIOURS, behaviour_of
+from tests.site.lists.behaviours import LIST_BEHAVIOURS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -222,7 +223,7 @@ async def test_the_behaviours_are_listed(client: aiohttp.ClientSession) -> None:
         rows = {row["name"]: row for row in await response.json()}
     async with client.get(rows["http_429"]["example"]) as response:
         assert response.status == 429
-    assert rows.keys() == BEHAVIOURS.keys()
+    assert rows.keys() == BEHAVIOURS.keys() | LIST_BEHAVIOURS.keys()
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,10 @@ class Site:
             request.path, words=request.query.get("q", "")
         )
         number = self.requests.note(request, address)
-        behaviour, latency_ms = self.orders.take(address)
+        try:
+            behaviour, latency_ms = self.orders.take(address)
+        except ValueError as error:
+            return web.Response(status=400, text=str(error))
         if latency_ms:
             await asyncio.sleep(latency_ms / 1000)
         visit = Visit(

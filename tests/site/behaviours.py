@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.site import broken, layouts, odd, older, walls
+from tests.site.lists.plans import page_behaviour_in
 from tests.site.serving import served
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ _ROWS = (
     Behaviour(112, "access_denied", "HTTP 403 with the content network's 'Access Denied' page.", walls.access_denied),
     Behaviour(113, "shell", "A page of full size with no detail scope at all.", walls.text_page("")),
     Behaviour(114, "refresh", "A page without data that says 'Something went wrong' and offers to refresh.", walls.text_page("Something went wrong</p><button>Refresh</button><p>")),
+    Behaviour(115, "waf_passes", "A 'Please wait...' page whose script sets a cookie and loads the page anew.", walls.waf_passes),
+    Behaviour(116, "shell_fills", "A page without data that fetches its header by its own script.", walls.shell_fills),
     # Statuses in the detail scope.
     Behaviour(301, "status_0_without_item", "Status 0 and nothing else.", walls.refused(0)),
     Behaviour(302, "status_10204", "Status 10204 without a message.", walls.refused(10204)),
@@ -134,6 +137,16 @@ _CONVENTION = re.compile(r"70000000000000(\d{3})\d\d|[@#]behaviour_(\d{3})")
 
 
 def behaviour_of(key: str) -> Behaviour:
-    """The behaviour that an id or name asks for by itself."""
+    """The behaviour that an id or name asks for by itself.
+
+    Raises:
+        ValueError: the name of a list holds a word that means nothing.
+    """
+    word = page_behaviour_in(key)
+    if isinstance(word, str):
+        if word not in BEHAVIOURS:
+            raise ValueError(f"{word} is no option and no behaviour: see /_site/behaviours")
+        return BEHAVIOURS[word]
     found = _CONVENTION.fullmatch(key)
-    return _NUMBERS.get(int(found[1] or found[2]) if found else 0, BEHAVIOURS["served"])
+    number = word or (int(found[1] or found[2]) if found else 0)
+    return _NUMBERS.get(number, BEHAVIOURS["served"])

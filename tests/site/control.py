@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from tests.site.behaviours import BEHAVIOURS
+from tests.site.behaviours import BEHAVIOURS, Behaviour
 from tests.site.demo import demo_posts
+from tests.site.lists.behaviours import LIST_BEHAVIOURS, ListBehaviour
 from tests.site.shortlinks import KINDS
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def add_control_routes(app: web.Application) -> None:
             web.get("/_site/behaviours", list_behaviours),
             web.post("/_site/behaviour", order_behaviour),
             web.delete("/_site/behaviour", cancel_behaviours),
+            web.post("/_site/list", order_list),
             web.get("/_site/requests", list_requests),
             web.delete("/_site/requests", forget_requests),
             web.get("/_site/posts", list_posts),
@@ -34,6 +36,7 @@ def add_control_routes(app: web.Application) -> None:
 async def list_behaviours(request: web.Request) -> web.Response:
     """Every behaviour, with a link that meets it."""
     url = request.app[SITE].url
+    all_rows: list[Behaviour | ListBehaviour] = [*BEHAVIOURS.values(), *LIST_BEHAVIOURS.values()]
     rows = [
         {
             "number": row.number,
@@ -41,7 +44,7 @@ async def list_behaviours(request: web.Request) -> web.Response:
             "sentence": row.sentence,
             "example": url + row.example,
         }
-        for row in BEHAVIOURS.values()
+        for row in all_rows
     ]
     return web.json_response(rows)
 
@@ -61,9 +64,20 @@ async def order_behaviour(request: web.Request) -> web.Response:
     return web.json_response({"ok": True})
 
 
+async def order_list(request: web.Request) -> web.Response:
+    """Order what a list is like: ``{"id", …}`` with fields of ``lists.plans.Plan``."""
+    try:
+        body = await request.json()
+        request.app[SITE].plan(body.pop("id"), **body)
+    except (KeyError, TypeError, ValueError) as error:
+        return web.json_response({"error": f"missing, unknown or no JSON: {error}"}, status=400)
+    return web.json_response({"ok": True})
+
+
 async def cancel_behaviours(request: web.Request) -> web.Response:
-    """Cancel every order."""
+    """Cancel every order, those of lists too."""
     request.app[SITE].orders.by_key.clear()
+    request.app[SITE].lists.ordered.clear()
     return web.json_response({"ok": True})
 
 

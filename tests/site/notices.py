@@ -13,6 +13,14 @@ WAITING = b"""<html><head><link rel="icon" href="data:;base64,=">
 <p id="rs" class=""></p><p id="place_hold" class="support original referer"></p>
 <script src="/static/waf-aiso/sample.js"></script></body></html>"""
 
+PASS_COOKIE = "sample_waf_id"
+
+PASSABLE = WAITING.replace(
+    b"</body>",
+    f"""<script>setTimeout(() => {{ document.cookie = "{PASS_COOKIE}=1; path=/";
+location.reload(); }}, 50)</script></body>""".encode(),
+)
+
 SECURITY_CHECK = b"""<html><head><title>Security Check</title>
 <script src="/static/captcha/loader.js"></script></head><body><div id="captcha_container"></div>
 <script type="application/json" id="captcha-config">{"verify_data": {"code": "10000",

@@ -8,7 +8,8 @@ from urllib.parse import quote
 from aiohttp import web
 
 from tests.site import layouts, notices, pages
-from tests.site.serving import refusal, shell
+from tests.site.lists.opened import list_body
+from tests.site.serving import refusal, served, shell
 from tests.site.visits import html, html_with_cookies
 
 if TYPE_CHECKING:
@@ -45,6 +46,15 @@ def redirected(location: str) -> Answer:
 
 async def waf_challenge(visit: Visit) -> web.StreamResponse:
     return html(notices.WAITING)
+
+
+async def waf_passes(visit: Visit) -> web.StreamResponse:
+    passed = notices.PASS_COOKIE in visit.request.cookies
+    return await served(visit) if passed else html(notices.PASSABLE)
+
+
+async def shell_fills(visit: Visit) -> web.StreamResponse:
+    return shell(visit, body=list_body(visit, is_shell=True))
 
 
 async def captcha(visit: Visit) -> web.StreamResponse:

@@ -1,9 +1,9 @@
 """What a list is like: how long, how it scrolls, and where it goes wrong.
 
 A name says it by itself. ``@list_120`` has 120 posts; ``@list_120__inner__repeats__at_2`` scrolls
-in an inner container and gives its second page for ever. Hashtags (``/tag/list_120``) and queries
-(``/search?q=list_120``) do the same. Words: those in ``_OPTIONS``, ``at_N``, ``total_N``, and the
-name of any behaviour of lists or of pages.
+in an inner container and, asked for its second page, gives the first again for ever. Hashtags
+(``/tag/list_120``) and queries (``/search?q=list_120``) do the same. Words: those in ``_OPTIONS``,
+``at_N``, ``total_N``, ``pinned_N``, and the name of any behaviour of lists or of pages.
 
 Posts (for their comments) and sounds have numbers instead: ``6850000`` + behaviour, three digits
 + length, five digits + ``at``, one digit (0 is the usual) + options, one digit (1 inline + 2 inner
@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 from zlib import crc32
 
 from tests.site.lists.behaviours import LIST_BEHAVIOURS, LIST_NUMBERS
@@ -29,6 +30,7 @@ _HASHTAG_TOTAL = 1_200_000
 _MUSIC_TOTAL = 48_128
 _OPTIONS = ("inline", "inner", "tab", "related")
 _NAME = re.compile(r"(?:[@#]|search:|users:)list_(?P<length>\d{1,5})(?P<words>(?:__[a-z0-9_]+?)*)")
+_SETTING = re.compile(r"(at|total|pinned)_(\d{1,9})")
 _NUMBER = re.compile(r"(?:music:)?6850000(\d{3})(\d{5})(\d)([0-7])([01])\d")
 
 
@@ -97,19 +99,20 @@ def page_behaviour_in(key: str) -> str | int | None:
 
 
 def _worded(plan: Plan, words: list[str]) -> Plan:
+    changes: dict[str, Any] = {}
     for word in words:
         if word in _OPTIONS:
-            plan = replace(plan, **{word: True})
-        elif found := re.fullmatch(r"(at|total|pinned)_(\d+)", word):
-            plan = replace(plan, **{found[1]: int(found[2])})
+            changes[word] = True
+        elif found := _SETTING.fullmatch(word):
+            changes[found[1]] = int(found[2])
         elif word in LIST_BEHAVIOURS:
-            plan = replace(plan, behaviour=word)
-    return plan
+            changes["behaviour"] = word
+    return replace(plan, **changes)
 
 
 def _is_no_word_of_lists(word: str) -> bool:
-    is_setting = re.fullmatch(r"(at|total|pinned)_\d+", word) is not None
-    return not is_setting and word not in _OPTIONS and word not in LIST_BEHAVIOURS
+    is_known = word in _OPTIONS or word in LIST_BEHAVIOURS
+    return not is_known and _SETTING.fullmatch(word) is None
 
 
 def _ordinary(key: str) -> Plan:
