@@ -41,6 +41,7 @@ from api.middlewares.tracing import TracedAdmissions
 from api.openapi import OpenApi
 from api.parts import (
     ACCOUNTS,
+    ADDRESSES,
     ADMIN_TOKEN,
     ADMISSIONS,
     AUDIT,
@@ -69,6 +70,7 @@ from crawler.egress.names import egresses_of
 from crawler.egress.states import states
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
+from crawler.jobs.webhooks.addresses import Addresses
 from crawler.jobs.workers import Workers
 from pipelines.collections import VIDEOS
 from services import mongodb, redis, tracing
@@ -153,6 +155,8 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         )
         stack.push_async_callback(app[PLAYER].close)
         app[STREAMS] = Streams(cache)
+        app[ADDRESSES] = Addresses(environment.webhook_allow_networks)
+        stack.callback(app[ADDRESSES].close)
         kind = TracedAdmissions if tracing.is_on() else Admissions
         app[ADMISSIONS] = kind(limits, upgrade_url=environment.upgrade_url)
         app[ONCE] = Once(

@@ -22,6 +22,7 @@ from api.metrics import Metrics
 from api.rapidapi import RapidApi
 from api.scrape import Scrape
 from api.streams import Streams
+from crawler.jobs.webhooks.addresses import Addresses
 from settings.env import Environment
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ ENVIRONMENT = web.AppKey("environment", Environment)
 ACCOUNTS = web.AppKey("accounts", Accounts)
 KEYS = web.AppKey("keys", Keys)
 AUDIT = web.AppKey("audit", Audit)
+ADDRESSES = web.AppKey("addresses", Addresses)
 ADMIN_TOKEN: web.AppKey[AdminToken] = web.AppKey("admin_token")
 REPORTS = web.AppKey("reports", Reports)
 ONCE = web.AppKey("once", Once)

@@ -10,6 +10,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
+from services.networks import is_public
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
@@ -86,7 +88,7 @@ class GuardedResolver(AbstractResolver):
         found = await self._resolver.resolve(host, port, family)
         if self._hosts.names(host, port):
             return found
-        public = [one for one in found if ip_address(one["host"]).is_global]
+        public = [one for one in found if is_public(one["host"])]
         if not public:
             raise HostRefusedError(f"{host} has no public address")
         return public
