@@ -6,7 +6,6 @@ Redis holds them sealed, for an answer may hold a secret such as a key that was 
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -14,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import zstandard
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from redis.exceptions import RedisError
 
 from accounts.errors import KeyReusedError, LimitsUnavailableError, UnderWayError
 from services.scripts import Script
+from services.sealing import Seal, derived
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +29,6 @@ KEPT_S = 24 * 3600
 MOST_BYTES = 256 * 1024
 """The largest answer that is kept, compressed."""
 
-_NONCE_BYTES = 12
 _claim, _keep = (Script(Path(__file__).with_name(f"{name}.lua")) for name in ("claim", "keep"))
 
 
@@ -56,8 +54,8 @@ class Once:
 
     def __init__(self, wire: Wire, secret: bytes, *, lease_s: float, kept_s: int = KEPT_S) -> None:
         self._wire = wire
-        self._secret = _derived(secret, b"names")
-        self._cipher = AESGCM(_derived(secret, b"answers"))
+        self._secret = derived(secret, b"names")
+        self._seal = Seal(secret, b"answers")
         self._lease_ms = int(lease_s * 1000)
         self._kept_s = kept_s
 
@@ -123,17 +121,10 @@ class Once:
     def _sealed(self, name: str, answer: Kept) -> bytes:
         head = orjson.dumps([answer.status, answer.headers])
         packed = zstandard.compress(head + b"\n" + answer.body, 1)
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, packed, name.encode())
+        return self._seal.close(packed, about=name)
 
     def _opened(self, name: str, sealed: bytes) -> Kept:
-        nonce, packed = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-        whole = zstandard.decompress(self._cipher.decrypt(nonce, packed, name.encode()))
+        whole = zstandard.decompress(self._seal.open(sealed, about=name))
         head, _, body = whole.partition(b"\n")
         status, headers = orjson.loads(head)
         return Kept(status, headers, body)
-
-
-def _derived(secret: bytes, purpose: bytes) -> bytes:
-    """A key of its own for each purpose, of any secret."""
-    return blake2b(blake2b(secret).digest(), person=purpose, digest_size=32).digest()

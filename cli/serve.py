@@ -53,6 +53,7 @@ def _prepare(environment: Environment) -> None:
 
     from accounts.collections import prepare
     from crawler.jobs import collections
+    from crawler.jobs.webhooks import collections as of_webhooks
     from services import mongodb
 
     async def act() -> None:
@@ -61,6 +62,7 @@ def _prepare(environment: Environment) -> None:
             database = mongodb.database(client, uri)
             await prepare(database)
             await collections.prepare(database)
+            await of_webhooks.prepare(database)
 
     try:
         asyncio.run(act())

@@ -26,7 +26,7 @@ _HEADERS = "x-api-key|x-rapidapi-proxy-secret|(?:proxy-)?authorization|(?:set-)?
 _GAP = r"(?:[\\\"']*\s*[:=]|[\\\"']+\s*,)\s*b?[\\\"']*"
 """What stands between a name and its value: in a header, a dictionary, a pair, JSON in JSON."""
 _SECRETS = (
-    (re.compile(r"(tk|adm)_[\w\-]{6,}"), r"\1_…"),
+    (re.compile(r"(tk|adm|whsec)_[\w\-+/=]{6,}"), r"\1_…"),
     (re.compile(r"(?<=://)[^/\s@]*:[^/\s@]*(?=@)"), "…"),
     (re.compile(rf"((?:{_COOKIES}){_GAP})[^\\\"'\s;,}}]+", re.IGNORECASE), r"\1…"),
     (re.compile(rf"(\b(?:{_HEADERS}){_GAP})[^\\\"'\r\n]+", re.IGNORECASE), r"\1…"),

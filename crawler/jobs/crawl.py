@@ -153,6 +153,9 @@ class Crawl:
     """In how many seconds it ends at this rate."""
     attempts: int = 1
     """How often it was begun: one more with each retry."""
+    webhook_state: str | None = None
+    """How far the last delivery to its webhook is: ``waiting``, ``delivered``, ``failed`` or
+    ``switched_off``; None before its first attempt."""
     coverage: dict[str, float] | None = None
     """The share of delivered posts that have each field; known at the end."""
     falls: tuple[dict[str, Any], ...] = ()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import socket
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,20 +19,6 @@ def addresses() -> Iterator[Addresses]:
     made = Addresses()
     yield made
     made.close()
-
-
-@pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    """Names and what they lead to; the rest is looked up as ever."""
-    known: dict[str, list[str]] = {}
-    look_up = socket.getaddrinfo
-
-    def look_up_known(host: str, port: int, **options: Any) -> list[Any]:
-        ips = known.get(host, [host])
-        return [one for ip in ips for one in look_up(ip, port, **options)]
-
-    monkeypatch.setattr(socket, "getaddrinfo", look_up_known)
-    return known
 
 
 @pytest.mark.parametrize(
