@@ -111,7 +111,9 @@ async def test_a_batch_and_a_post_are_described(description: dict[str, Any]) -> 
 
     assert (batch["required"], urls["minItems"], urls["maxItems"]) == (["urls"], 1, 100)
     assert (age["type"], age["minimum"], age["maximum"]) == ("integer", 0, 2_592_000)
-    assert set(parameters) == {"id", "extract_country", "max_age", "If-None-Match"}
+    assert set(parameters) == {
+        *("id", "extract_country", "max_age", "quality", "codec", "If-None-Match"),
+    }
     assert parameters["max_age"]["schema"]["maximum"] == 2_592_000
     assert "ETag" in read["responses"]["304"]["headers"]
     assert "content" not in read["responses"]["304"]
