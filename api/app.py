@@ -70,6 +70,7 @@ from crawler.egress.names import egresses_of
 from crawler.egress.states import states
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
+from crawler.jobs.records import Fetcher
 from crawler.jobs.webhooks.addresses import Addresses
 from crawler.jobs.workers import Workers
 from pipelines.collections import VIDEOS
@@ -190,7 +191,11 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         app[BATCHES] = Batches(app[EXTRACTION], app[ADMISSIONS])
         await stack.enter_async_context(Changes(database, cache).telling())
         app[SCRAPE] = Scrape(
-            app[METRICS], health, queue=queue, workers=Workers(cache), breakers=breakers
+            app[METRICS],
+            health,
+            queues={fetcher: Queue(cache, fetcher=fetcher) for fetcher in Fetcher},
+            workers=Workers(cache),
+            breakers=breakers,
         )
         await stack.enter_async_context(app[METRICS].pouring())
         await stack.enter_async_context(uptime.counting(health.databases_answer))

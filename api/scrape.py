@@ -15,7 +15,8 @@ from redis.exceptions import RedisError
 
 from api.health import PATIENCE_S
 from api.version import version
-from crawler.jobs.records import Lane
+from crawler.jobs.records import Fetcher, Lane
+from crawler.jobs.workers import WorkerKind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -52,7 +53,7 @@ class Reading:
 
     mongodb_up: bool
     uptime_percent: float
-    depths: Mapping[Lane, Depth] = field(default_factory=dict)
+    depths: Mapping[tuple[Fetcher, Lane], Depth] = field(default_factory=dict)
     dead_letters: int = 0
     breakers: Mapping[str, str] = field(default_factory=dict)
     """The state of each egress, by its name."""
@@ -80,19 +81,21 @@ class Reading:
             yield from _counted(self.told.counted)
 
     def _queue(self) -> Iterator[Metric]:
+        labels = ["lane", "fetcher"]
         waiting = GaugeMetricFamily(
-            "tiktok_queue_waiting", "Jobs that no worker has taken yet.", labels=["lane"]
+            "tiktok_queue_waiting", "Jobs that no worker has taken yet.", labels=labels
         )
         in_hand = GaugeMetricFamily(
-            "tiktok_queue_in_hand", "Jobs that are with a worker.", labels=["lane"]
+            "tiktok_queue_in_hand", "Jobs that are with a worker.", labels=labels
         )
         oldest = GaugeMetricFamily(
-            "tiktok_queue_oldest_seconds", "Age of the oldest unfinished job.", labels=["lane"]
+            "tiktok_queue_oldest_seconds", "Age of the oldest unfinished job.", labels=labels
         )
-        for lane, depth in self.depths.items():
-            waiting.add_metric([lane.value], depth.waiting)
-            in_hand.add_metric([lane.value], depth.in_hand)
-            oldest.add_metric([lane.value], depth.oldest_s or 0.0)
+        for (fetcher, lane), depth in self.depths.items():
+            place = [lane.value, fetcher.value]
+            waiting.add_metric(place, depth.waiting)
+            in_hand.add_metric(place, depth.in_hand)
+            oldest.add_metric(place, depth.oldest_s or 0.0)
         yield from (waiting, in_hand, oldest)
         yield _gauge("tiktok_queue_dead_letters", "Jobs given up and kept.", self.dead_letters)
 
@@ -116,13 +119,13 @@ class Scrape:
         metrics: Metrics,
         health: Health,
         *,
-        queue: Queue,
+        queues: Mapping[Fetcher, Queue],
         workers: Workers,
         breakers: Callable[[], Awaitable[Mapping[str, str]]],
     ) -> None:
         self._metrics = metrics
         self._health = health
-        self._queue = queue
+        self._queues = queues
         self._workers = workers
         self._breakers = breakers
 
@@ -142,8 +145,12 @@ class Scrape:
         reading = Reading(mongodb_up=False, uptime_percent=self._health.uptime)
         try:
             async with asyncio.timeout(PATIENCE_S):
-                depths = {lane: await self._queue.depth(lane) for lane in Lane}
-                dead_letters = await self._queue.count_dead_letters()
+                depths = {
+                    (fetcher, lane): await queue.depth(lane)
+                    for fetcher, queue in self._queues.items()
+                    for lane in Lane
+                }
+                dead_letters = await self._queues[Fetcher.HTTP].count_dead_letters()
                 told = await self._workers.read()
                 reading.breakers = await self._breakers()
         except (RedisError, OSError):
@@ -157,7 +164,10 @@ def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
 
 
 def _workers(told: Told) -> Iterator[Metric]:
-    yield _gauge("tiktok_workers", "Crawl workers that are there.", len(told.workers))
+    there = GaugeMetricFamily("tiktok_workers", "Workers that are there.", labels=["kind"])
+    for kind in WorkerKind:
+        there.add_metric([kind.value], sum(one.kind is kind for one in told.workers))
+    yield there
     for name, attribute, text in (
         ("memory_bytes", "memory_bytes", "Memory that a worker holds."),
         ("jobs_in_hand", "in_hand", "Jobs that a worker has in hand."),

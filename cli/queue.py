@@ -10,9 +10,11 @@ import click
 from cli.output import as_json, print_json, print_table
 
 if TYPE_CHECKING:
+    from crawler.jobs.queue import Queue
+    from crawler.jobs.records import Fetcher, Lane
     from settings.env import Environment
 
-_COLUMNS = ("lane", "waiting", "in_hand", "oldest_s", "put_off", "dead_letters")
+_COLUMNS = ("fetcher", "lane", "waiting", "in_hand", "oldest_s", "put_off", "dead_letters")
 
 
 @click.group()
@@ -38,17 +40,23 @@ def show(*, is_json: bool) -> None:
 async def _read(environment: Environment) -> list[tuple[Any, ...]]:
     from crawler.jobs.backlog import Backlog
     from crawler.jobs.queue import Queue
-    from crawler.jobs.records import Lane
+    from crawler.jobs.records import Fetcher, Lane
     from services import redis
 
     async with redis.connect(environment.redis_url or "") as client:
-        found = Queue(client)
-        rows: list[tuple[Any, ...]] = []
-        for lane in Lane:
-            depth = await found.depth(lane)
-            age_s = round(depth.oldest_s, 1) if depth.oldest_s is not None else None
-            dead = await found.dead_letters(lane)
-            rows.append((lane.value, depth.waiting, depth.in_hand, age_s, depth.put_off, dead))
+        rows = [
+            await _row(Queue(client, fetcher=fetcher), fetcher, lane)
+            for fetcher in Fetcher
+            for lane in Lane
+        ]
         if environment.archive_url is not None:
-            rows.append(("archive", await Backlog(client).size(), None, None, None, None))
+            rows.append((None, "archive", await Backlog(client).size(), None, None, None, None))
         return rows
+
+
+async def _row(queue: Queue, fetcher: Fetcher, lane: Lane) -> tuple[Any, ...]:
+    depth = await queue.depth(lane)
+    age_s = round(depth.oldest_s, 1) if depth.oldest_s is not None else None
+    dead = await queue.dead_letters(lane)
+    counts = (depth.waiting, depth.in_hand, age_s, depth.put_off, dead)
+    return (fetcher.value, lane.value, *counts)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from crawler.jobs.records import Job
 
-PUT_OFF = "jobs:put-off"
 _AT_ONCE = 200
 
 _put_off, _bring_back = (
@@ -25,16 +24,21 @@ _put_off, _bring_back = (
 )
 
 
+def put_off_key(stream: str) -> str:
+    """Where the jobs wait that are off this stream."""
+    return f"{stream.rpartition(':')[0]}:put-off"
+
+
 async def put_off(redis: Redis, job: Job, delay_s: float, *, stream: str, group: str) -> bool:
     """Take a job off its stream for that long; False when another worker has ended it already."""
     fields = [part for pair in job.to_fields().items() for part in pair]
     arguments = [group, job.entry_id, int(delay_s * 1000), orjson.dumps(fields).decode()]
-    return bool(await _put_off.call(redis, [stream, PUT_OFF], arguments))
+    return bool(await _put_off.call(redis, [stream, put_off_key(stream)], arguments))
 
 
 async def bring_back(redis: Redis, *, stream: str) -> int:
-    """Put the jobs whose time has come back on the stream, and answer how many they were."""
-    return int(await _bring_back.call(redis, [PUT_OFF, stream], [_AT_ONCE]))
+    """Put the jobs whose time has come back on their stream, and answer how many they were."""
+    return int(await _bring_back.call(redis, [put_off_key(stream), stream], [_AT_ONCE]))
 
 
 async def waits_of(redis: Redis, jobs: Sequence[Job]) -> list[float]:

@@ -1,4 +1,4 @@
-"""The queue: jobs on two Redis streams, handed out by one consumer group.
+"""The queue: jobs on Redis streams, one for each lane and fetcher, each with a consumer group.
 
 An entry stays on its stream until its job is finished; a worker that dies leaves its entries
 pending, and another worker claims them once they have not been renewed for ``claim_s``.
@@ -17,7 +17,8 @@ from redis.exceptions import ResponseError
 from crawler.egress.states import postponement_key, state_key
 from crawler.errors import Reason
 from crawler.jobs import answers, delays
-from crawler.jobs.records import Job, Lane, Outcome, new_id
+from crawler.jobs.records import Fetcher, Job, Lane, Outcome, new_id
+from crawler.jobs.workers import Workers
 from services import tracing
 from services.group_commit import GroupCommit
 from services.scripts import Script, call_all
@@ -35,9 +36,14 @@ logger = logging.getLogger(__name__)
 
 GROUP = "workers"
 STREAMS = {lane: f"jobs:{lane.value}" for lane in Lane}
+"""The streams of the jobs that plain HTTP fetches."""
+BROWSER_STREAMS = {lane: f"jobs:browser:{lane.value}" for lane in Lane}
 DEAD_LETTERS = "jobs:dead"
 CHANNEL = "outcomes"
 RUN_TTL_S = 24 * 3600
+NO_BROWSER_S = 60
+"""How long to wait before asking again for what takes a browser, when there is none."""
+_STREAMS_OF = {Fetcher.HTTP: STREAMS, Fetcher.BROWSER: BROWSER_STREAMS}
 _ADD_AT_ONCE = 500
 _ASKED, _IS_THERE, _IS_BARRED = 1, 2, 3
 
@@ -47,7 +53,10 @@ _ask, _finish, _again = (
 
 
 class BarredError(Exception):
-    """A target may not be crawled now: it is postponed, or the breaker of every egress is open."""
+    """A target may not be crawled now.
+
+    It is postponed, or every breaker is open, or it takes a browser and none is there.
+    """
 
     def __init__(self, reason: Reason, *, retry_after_s: int) -> None:
         super().__init__(f"{reason.value}, for {retry_after_s} s")
@@ -58,6 +67,11 @@ class BarredError(Exception):
 def run_key(run: str) -> str:
     """The stream that collects a run's outcomes."""
     return f"run:{run}:outcomes"
+
+
+def stream_of(job: Job) -> str:
+    """The stream of a job's lane and fetcher."""
+    return _STREAMS_OF[job.fetcher][job.lane]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +89,11 @@ class Depth:
 
 
 class Queue:
-    """What producers and workers do with the streams."""
+    """What producers and workers do with the streams.
+
+    A job is put on the stream of its own fetcher; taken, claimed and brought back are those of the
+    queue's ``fetcher``.
+    """
 
     def __init__(
         self,
@@ -85,8 +103,11 @@ class Queue:
         claim_s: float = 5,
         tries: int = 3,
         egresses: Iterable[str] = (),
+        fetcher: Fetcher = Fetcher.HTTP,
     ) -> None:
         self._redis = redis
+        self._fetcher = fetcher
+        self._streams = _STREAMS_OF[fetcher]
         self._consumer = consumer or new_id("worker")
         self._claim_ms = int(claim_s * 1000)
         self._tries = tries
@@ -99,13 +120,14 @@ class Queue:
         return self._consumer
 
     async def prepare(self) -> None:
-        """Make the streams and their group; what is there already stays."""
-        for stream in STREAMS.values():
-            try:
-                await self._redis.xgroup_create(stream, GROUP, id="0", mkstream=True)
-            except ResponseError as error:
-                if not str(error).startswith("BUSYGROUP"):
-                    raise
+        """Make all streams and their groups; what is there already stays."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for streams in _STREAMS_OF.values():
+            for stream in streams.values():
+                pipeline.xgroup_create(stream, GROUP, id="0", mkstream=True)
+        for answer in await pipeline.execute(raise_on_error=False):
+            if isinstance(answer, Exception) and not str(answer).startswith("BUSYGROUP"):
+                raise answer
 
     async def ask(
         self,
@@ -125,10 +147,12 @@ class Queue:
             BarredError: the target may not be crawled now.
         """
         job = Job(target=target, lane=Lane.DEMAND, traceparent=tracing.traceparent())
+        if job.fetcher is Fetcher.BROWSER and not await Workers(self._redis).has_browser():
+            raise BarredError(Reason.BROWSER_UNAVAILABLE, retry_after_s=NO_BROWSER_S)
         answer = await _ask.call(
             self._redis,
             [
-                *(_flight_key(target), STREAMS[Lane.DEMAND], entry_key),
+                *(_flight_key(target), stream_of(job), entry_key),
                 *(postponement_key(target.key), *self._states),
             ],
             [
@@ -143,11 +167,14 @@ class Queue:
 
     async def add(self, targets: Iterable[Target], *, run: str) -> int:
         """Put targets on the bulk lane and answer how many there were."""
+        return await self.put(Job(target=target, lane=Lane.BULK, run=run) for target in targets)
+
+    async def put(self, jobs: Iterable[Job]) -> int:
+        """Put jobs on their streams and answer how many there were."""
         count = 0
         pipeline = self._redis.pipeline(transaction=False)
-        for target in targets:
-            job = Job(target=target, lane=Lane.BULK, run=run)
-            pipeline.xadd(STREAMS[Lane.BULK], _loose(job.to_fields()))
+        for job in jobs:
+            pipeline.xadd(stream_of(job), _loose(job.to_fields()))
             count += 1
             if count % _ADD_AT_ONCE == 0:
                 await pipeline.execute()
@@ -163,7 +190,7 @@ class Queue:
             answer = await self._redis.xreadgroup(
                 GROUP,
                 self._consumer,
-                {STREAMS[lane]: ">"},
+                {self._streams[lane]: ">"},
                 count=count,
                 block=max(1, int(block_s * 1000)),
             )
@@ -181,7 +208,7 @@ class Queue:
         it was too busy to renew them. A job counts each delivery that ended without an outcome as
         a failed try, and one that has used them all up becomes a dead letter.
         """
-        stream = STREAMS[lane]
+        stream = self._streams[lane]
         pending: Any = await self._redis.xpending_range(
             stream, GROUP, min="-", max="+", count=count + len(held), idle=self._claim_ms
         )
@@ -209,7 +236,7 @@ class Queue:
 
     async def renew(self, jobs: Sequence[Job]) -> None:
         """Say that these jobs are still in good hands."""
-        for lane, stream in STREAMS.items():
+        for lane, stream in self._streams.items():
             entry_ids: list[Any] = [job.entry_id for job in jobs if job.lane is lane]
             if entry_ids:
                 await self._redis.xclaim(
@@ -256,17 +283,21 @@ class Queue:
 
     async def again(self, job: Job) -> None:
         """Put a job back on its stream, at its end."""
-        await _again.call(
-            self._redis, [STREAMS[job.lane]], [GROUP, job.entry_id, *_flat(job.to_fields())]
-        )
+        await self._move(job, stream_of(job))
+
+    async def to_browser(self, job: Job) -> None:
+        """Have a browser try the plain page of a job, once; it uses up no try."""
+        stream = stream_of(job)
+        job.in_browser = True
+        await self._move(job, stream)
 
     async def put_off(self, job: Job, delay_s: float) -> None:
         """Take a bulk job off its stream for that long; it uses up no try."""
-        await delays.put_off(self._redis, job, delay_s, stream=STREAMS[Lane.BULK], group=GROUP)
+        await delays.put_off(self._redis, job, delay_s, stream=stream_of(job), group=GROUP)
 
     async def bring_back(self) -> int:
         """Put the jobs whose time has come back on the bulk lane."""
-        return await delays.bring_back(self._redis, stream=STREAMS[Lane.BULK])
+        return await delays.bring_back(self._redis, stream=self._streams[Lane.BULK])
 
     async def waits_of(self, jobs: Sequence[Job]) -> list[float]:
         """For how many seconds more each job's target is postponed; 0 when it is not."""
@@ -284,7 +315,7 @@ class Queue:
 
     async def depth(self, lane: Lane) -> Depth:
         """How many jobs wait and are in hand, and how old the oldest is."""
-        stream = STREAMS[lane]
+        stream = self._streams[lane]
         await self.prepare()
         length: int = await self._redis.xlen(stream)
         groups: Any = await self._redis.xinfo_groups(stream)
@@ -294,16 +325,22 @@ class Queue:
         if first:
             seconds, microseconds = await self._redis.time()
             oldest_s = seconds + microseconds / 1e6 - int(first[0][0].split("-")[0]) / 1000
-        put_off: int = await self._redis.zcard(delays.PUT_OFF) if lane is Lane.BULK else 0
+        put_off: int = 0
+        if lane is Lane.BULK:
+            put_off = await self._redis.zcard(delays.put_off_key(stream))
         return Depth(waiting=length - in_hand, in_hand=in_hand, oldest_s=oldest_s, put_off=put_off)
 
     async def dead_letters(self, lane: Lane) -> int:
         """How many jobs of a lane have been given up."""
         letters: Any = await self._redis.xrange(DEAD_LETTERS)
-        return sum(letter.get("lane") == lane.value for _, letter in letters)
+        wanted = (lane.value, self._fetcher.value)
+        return sum(
+            (letter.get("lane"), letter.get("fetcher", Fetcher.HTTP.value)) == wanted
+            for _, letter in letters
+        )
 
     async def count_dead_letters(self) -> int:
-        """How many jobs of both lanes have been given up and are still kept."""
+        """How many jobs of all lanes have been given up and are still kept."""
         count: int = await self._redis.xlen(DEAD_LETTERS)
         return count
 
@@ -311,17 +348,26 @@ class Queue:
         try:
             return Job.from_fields(fields, lane=lane, entry_id=entry_id)
         except (KeyError, ValueError) as error:
-            letter = {**fields, "reason": "unreadable", "message": repr(error), "lane": lane.value}
+            letter = {**fields, "reason": "unreadable", "message": repr(error)}
             pipeline = self._redis.pipeline()
-            pipeline.xadd(DEAD_LETTERS, _loose(letter))
-            pipeline.xack(STREAMS[lane], GROUP, entry_id)
-            pipeline.xdel(STREAMS[lane], entry_id)
+            pipeline.xadd(DEAD_LETTERS, _loose(letter | self._place(lane)))
+            pipeline.xack(self._streams[lane], GROUP, entry_id)
+            pipeline.xdel(self._streams[lane], entry_id)
             await pipeline.execute()
             return None
 
+    def _place(self, lane: Lane) -> dict[str, str]:
+        """Where a dead letter came from."""
+        return {"lane": lane.value, "fetcher": self._fetcher.value}
+
+    async def _move(self, job: Job, stream: str) -> None:
+        """Put a job that is on ``stream`` at the end of where it belongs."""
+        arguments = [GROUP, job.entry_id, *_flat(job.to_fields())]
+        await _again.call(self._redis, [stream, stream_of(job)], arguments)
+
     async def _bury(self, job: Job, outcome: Outcome) -> None:
         reason = outcome.reason.value if outcome.reason else ""
-        letter = job.to_fields() | {"lane": job.lane.value, "reason": reason}
+        letter = job.to_fields() | self._place(job.lane) | {"reason": reason}
         if outcome.upstream_message:
             letter["message"] = outcome.upstream_message
         await self._end(job, outcome, letter=letter)
@@ -336,7 +382,7 @@ class Queue:
     ) -> bool:
         await answers.keep_outcome(self._redis, job, outcome)
         keys = [
-            STREAMS[job.lane],
+            stream_of(job),
             _flight_key(job.target),
             run_key(job.run) if job.run else "",
             DEAD_LETTERS,

@@ -21,6 +21,13 @@ class Lane(StrEnum):
     BULK = "bulk"
 
 
+class Fetcher(StrEnum):
+    """What fetches the pages of a job; each kind of worker takes the jobs of one."""
+
+    HTTP = "http"
+    BROWSER = "browser"
+
+
 _NO_BOUNDS = Bounds()
 _random = random.Random()  # noqa: S311 - ids are no secrets
 
@@ -43,6 +50,8 @@ class Job:
     """The account whose month pays for each delivered item; None when nobody's does."""
     bounds: Bounds = _NO_BOUNDS
     """How far its list is to be crawled; of no meaning for a post."""
+    in_browser: bool = False
+    """Whether its plain page is tried in a browser, after a wall that a browser may pass."""
     tries: int = 0
     """How often the job has failed before this delivery."""
     asked_at: float = field(default_factory=time)
@@ -51,6 +60,11 @@ class Job:
     """The span that asked for it, as W3C writes it; empty when its request is not traced."""
     entry_id: str = ""
     """The stream entry that holds it while it is with a worker."""
+
+    @property
+    def fetcher(self) -> Fetcher:
+        """What fetches its pages: a list has to be scrolled."""
+        return Fetcher.BROWSER if self.in_browser or self.target.type.is_list else Fetcher.HTTP
 
     def to_fields(self) -> dict[str, str]:
         """The job as fields of a stream entry."""
@@ -69,6 +83,8 @@ class Job:
             fields["account"] = self.account
         if self.bounds != _NO_BOUNDS:
             fields["bounds"] = orjson.dumps(self.bounds).decode()
+        if self.in_browser:
+            fields["in_browser"] = "1"
         if self.traceparent:
             fields["traceparent"] = self.traceparent
         return fields
@@ -91,6 +107,7 @@ class Job:
             run=fields.get("run"),
             account=fields.get("account"),
             bounds=Bounds(**orjson.loads(fields["bounds"])) if "bounds" in fields else _NO_BOUNDS,
+            in_browser="in_browser" in fields,
             tries=int(fields.get("tries", "0")),
             asked_at=float(fields["asked_at"]),
             traceparent=fields.get("traceparent", ""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from time import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,16 @@ if TYPE_CHECKING:
 ALIVE_S = 15
 """How long a worker counts as there after it last said so."""
 _WORKERS = "workers"
+_BROWSERS = "workers:browser"
 _COUNTED = "workers:counted"
+
+
+class WorkerKind(StrEnum):
+    """What a worker works on."""
+
+    CRAWL = "crawl"
+    BROWSER = "browser"
+    ARCHIVE = "archive"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +44,7 @@ class WorkerState:
     """Jobs that it has taken and not ended."""
     fetching: int
     """Those of them whose pages are being fetched."""
+    kind: WorkerKind = WorkerKind.CRAWL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +79,9 @@ class Workers:
         pipeline.set(_key(state.id), orjson.dumps(asdict(state)), ex=ALIVE_S)
         pipeline.zadd(_WORKERS, {state.id: now})
         pipeline.zremrangebyscore(_WORKERS, "-inf", now - 2 * ALIVE_S)
+        if state.kind is WorkerKind.BROWSER:
+            pipeline.zadd(_BROWSERS, {state.id: now})
+            pipeline.zremrangebyscore(_BROWSERS, "-inf", now - 2 * ALIVE_S)
         await pipeline.execute()
 
     async def leave(self, worker_id: str) -> None:
@@ -79,7 +93,17 @@ class Workers:
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.delete(_key(worker_id))
         pipeline.zrem(_WORKERS, worker_id)
+        pipeline.zrem(_BROWSERS, worker_id)
         await pipeline.execute()
+
+    async def has_browser(self) -> bool:
+        """Whether a worker with a browser is there.
+
+        Raises:
+            RedisError: Redis does not answer.
+        """
+        ids: Any = await self._redis.zrange(_BROWSERS, 0, -1)
+        return bool(ids) and bool(await self._redis.exists(*map(_key, ids)))
 
     async def read(self) -> Told:
         """What is known at the moment.
@@ -94,9 +118,14 @@ class Workers:
             pipeline.get(_key(worker_id))
         counted, *states = await pipeline.execute()
         return Told(
-            workers=tuple(WorkerState(**orjson.loads(state)) for state in states if state),
+            workers=tuple(_state(state) for state in states if state),
             counted={name: int(count) for name, count in counted.items()},
         )
+
+
+def _state(text: str) -> WorkerState:
+    fields = orjson.loads(text)
+    return WorkerState(**fields | {"kind": WorkerKind(fields.get("kind", WorkerKind.CRAWL))})
 
 
 def _key(worker_id: str) -> str:

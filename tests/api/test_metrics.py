@@ -100,7 +100,8 @@ async def test_it_shows_how_the_queue_stands(api: Api, redis_client: Redis) -> N
     targets = [Target(type=TargetType.VIDEO, value=str(10**18 + number)) for number in range(4)]
     for target in targets[:2]:
         await queue.ask(target, flight_s=5)
-    await queue.add(targets, run="run_1")
+    profile = Target(type=TargetType.USER, value="someone")
+    await queue.add([*targets, profile], run="run_1")
     taken, buried = await queue.take(Lane.BULK, 2, block_s=1)
     await queue.fail(buried, Outcome(key=buried.target.key, reason=Reason.UPSTREAM_ERROR))
 
@@ -108,9 +109,10 @@ async def test_it_shows_how_the_queue_stands(api: Api, redis_client: Redis) -> N
 
     assert found.value("tiktok_queue_waiting", lane="demand") == 2
     assert found.value("tiktok_queue_in_hand", lane="demand") == 0
-    assert found.value("tiktok_queue_waiting", lane="bulk") == 2
-    assert found.value("tiktok_queue_in_hand", lane="bulk") == 1, taken
+    assert found.value("tiktok_queue_waiting", lane="bulk", fetcher="http") == 2
+    assert found.value("tiktok_queue_in_hand", lane="bulk", fetcher="http") == 1, taken
     assert 0 < found.value("tiktok_queue_oldest_seconds", lane="bulk") < 60
+    assert found.value("tiktok_queue_waiting", lane="bulk", fetcher="browser") == 1
     assert found.value("tiktok_queue_dead_letters") == 1
 
 

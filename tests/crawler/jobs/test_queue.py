@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from time import time
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,9 @@ import pytest
 from crawler.egress.ledger import Ledger
 from crawler.errors import Reason
 from crawler.jobs import answers
-from crawler.jobs.queue import DEAD_LETTERS, STREAMS, BarredError, Queue
-from crawler.jobs.records import Job, Lane, Outcome
+from crawler.jobs.queue import BROWSER_STREAMS, DEAD_LETTERS, STREAMS, BarredError, Queue
+from crawler.jobs.records import Fetcher, Job, Lane, Outcome
+from crawler.jobs.workers import WorkerKind, Workers, WorkerState
 from crawler.links import Target, TargetType
 from tests.crawler.egress.gates import a_policy
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 VIDEO = Target(type=TargetType.VIDEO, value="7106594312292453675", username="someone")
 SHORT = Target(type=TargetType.SHORT, value="ZMexample1")
+PROFILE = Target(type=TargetType.USER, value="someone")
 CLAIM_S = 0.05
 
 
@@ -309,3 +312,102 @@ async def test_a_job_that_waits_between_its_tries_has_all_of_them(
 
     assert ended == [False, False, True]
     assert (await only_dead_letter(redis_client))["reason"] == "captcha"
+
+
+@pytest.fixture
+async def browser_queue(redis_client: Redis) -> Queue:
+    queue = Queue(redis_client, consumer="browser", claim_s=CLAIM_S, fetcher=Fetcher.BROWSER)
+    await queue.prepare()
+    return queue
+
+
+def a_browser_worker(name: str) -> WorkerState:
+    return WorkerState(
+        id=name,
+        host="here",
+        pid=7,
+        started_at=5.0,
+        memory_bytes=1000,
+        in_hand=0,
+        fetching=0,
+        kind=WorkerKind.BROWSER,
+    )
+
+
+async def test_each_fetcher_takes_its_own_jobs(queue: Queue, browser_queue: Queue) -> None:
+    await queue.add([VIDEO, PROFILE], run="run_1")
+
+    assert (await take_one(queue, Lane.BULK)).target == VIDEO
+    assert (await take_one(browser_queue, Lane.BULK)).target == PROFILE
+
+
+async def test_a_browser_s_job_is_renewed_claimed_and_put_off_on_its_own_stream(
+    queue: Queue, browser_queue: Queue
+) -> None:
+    await queue.add([PROFILE], run="run_1")
+    await browser_queue.take(Lane.BULK, 1, block_s=1)
+    await asyncio.sleep(CLAIM_S * 1.5)
+
+    assert await queue.claim(Lane.BULK, 10, held=set()) == []
+    (job,) = await browser_queue.claim(Lane.BULK, 10, held=set())
+    await browser_queue.put_off(job, 0.01)
+    await asyncio.sleep(0.02)
+    assert await queue.bring_back() == 0
+    assert (await queue.depth(Lane.BULK)).put_off == 0
+    assert (await browser_queue.depth(Lane.BULK)).put_off == 1
+    assert await browser_queue.bring_back() == 1
+    await browser_queue.again(await take_one(browser_queue, Lane.BULK))
+    assert (await take_one(browser_queue, Lane.BULK)).target == PROFILE
+
+
+async def test_a_plain_page_can_be_given_to_the_browser_with_all_its_job_had(
+    queue: Queue, browser_queue: Queue
+) -> None:
+    await queue.ask(VIDEO, flight_s=10)
+    job = await take_one(queue)
+
+    await queue.to_browser(job)
+
+    moved = await take_one(browser_queue)
+    assert (moved.id, moved.target, moved.tries, moved.in_browser) == (job.id, VIDEO, 0, True)
+    assert (await queue.depth(Lane.DEMAND)).in_hand == 0
+
+
+async def test_the_dead_letters_of_each_fetcher_are_counted(
+    queue: Queue, browser_queue: Queue, redis_client: Redis
+) -> None:
+    await queue.add([PROFILE], run="run_1")
+    await redis_client.xadd(BROWSER_STREAMS[Lane.DEMAND], {"type": "nonsense"})
+    await browser_queue.take(Lane.DEMAND, 1, block_s=0.1)
+    job = await take_one(browser_queue, Lane.BULK)
+    await browser_queue.fail(job, Outcome(key=PROFILE.key, reason=Reason.CAPTCHA))
+
+    assert [await browser_queue.dead_letters(lane) for lane in Lane] == [1, 1]
+    assert [await queue.dead_letters(lane) for lane in Lane] == [0, 0]
+
+
+async def test_a_list_is_refused_at_once_while_no_browser_is_there(
+    queue: Queue, browser_queue: Queue, redis_client: Redis
+) -> None:
+    workers = Workers(redis_client)
+    with pytest.raises(BarredError) as barred:
+        await queue.ask(PROFILE, flight_s=10)
+    assert barred.value.reason is Reason.BROWSER_UNAVAILABLE
+
+    await workers.tell(a_browser_worker("worker_1"), {})
+    await queue.ask(PROFILE, flight_s=10)
+    assert (await take_one(browser_queue)).target == PROFILE
+
+    await workers.leave("worker_1")
+    with pytest.raises(BarredError):
+        await queue.ask(PROFILE, flight_s=10)
+
+
+async def test_a_worker_without_a_browser_is_none_for_lists(redis_client: Redis) -> None:
+    workers = Workers(redis_client)
+    plain = replace(a_browser_worker("worker_1"), kind=WorkerKind.CRAWL)
+
+    await workers.tell(plain, {})
+
+    assert not await workers.has_browser()
+    assert [one.kind for one in (await workers.read()).workers] == [WorkerKind.CRAWL]
