@@ -44,10 +44,8 @@ SCHEMAS: Mapping[int, type[Schema]] = {
 BODY_EXAMPLE = "x-body-example"
 """Where an operation bears the example of its body until it is OpenAPI 3."""
 
-FILE_TYPES = "x-file-types"
-"""Where an answer bears the content types of the files it may be, until it is OpenAPI 3."""
-CONTENT_TYPES = "x-content-types"
-"""Where an operation bears what its answers are, by status, that are not JSON but text."""
+OTHER_CONTENT = "x-content"
+"""Where an answer bears what it may be beside JSON, as OpenAPI 3 writes it."""
 
 _ID = {"X-Request-ID": {"type": "string", "description": "The id of this request in our log."}}
 _FILE = {
@@ -98,6 +96,7 @@ def documented(
     summary: str,
     answers: Mapping[int, tuple[type[Schema] | None, str, Any]] | None = None,
     files: tuple[str, ...] = (),
+    texts: Mapping[str, str] | None = None,
     problems: Iterable[Problem] = (),
     body: type[Schema] | None = None,
     body_example: Mapping[str, Any] | None = None,
@@ -108,7 +107,8 @@ def documented(
 ) -> Callable[[H], H]:
     """Say what an endpoint takes and answers; its docstring is the description.
 
-    ``files`` are the content types of what is answered where that is no JSON.
+    ``files`` are the content types of what is answered where that is no JSON, ``texts`` those that
+    are text, each with an example; where an answer 200 has a schema too, it is JSON or one of them.
     ``headers`` are those that it reads, ``answer_headers`` those of its ``answers``, both with what
     they mean. An answer without a schema has no body.
     """
@@ -129,12 +129,12 @@ def documented(
                 for name, meaning in (headers or {}).items()
             ],
             **({BODY_EXAMPLE: body_example} if body_example else {}),
-            **_content_types(answers or {}),
             responses={
                 **{
                     str(status): {
                         "description": description,
                         **_body(schema, description, example),
+                        **(_texts(texts, description) if texts and status == 200 else {}),
                         "headers": _headers(status, needs_key=needs_key) | more_headers,
                     }
                     for status, (schema, description, example) in (answers or {}).items()
@@ -153,8 +153,9 @@ def documented(
 
 
 def _files(content_types: tuple[str, ...]) -> dict[str, Any]:
+    content = {one: {"schema": {"type": "string", "format": "binary"}} for one in content_types}
     return {
-        status: {FILE_TYPES: content_types, "description": description, "headers": _FILE | more}
+        status: {OTHER_CONTENT: content, "description": description, "headers": _FILE | more}
         for status, description, more in (("200", "The file", {}), ("206", "A part of it", _PART))
     }
 
@@ -177,13 +178,20 @@ def with_idempotency(operation: Mapping[str, Any]) -> dict[str, Any]:
     return {**operation, "parameters": parameters, "responses": responses}
 
 
-def _content_types(answers: Mapping[int, tuple[type[Schema] | None, str, Any]]) -> dict[str, Any]:
-    found = {
-        str(status): schema.content_type
-        for status, (schema, *_) in answers.items()
-        if schema is not None and hasattr(schema, "content_type")
+def _texts(texts: Mapping[str, str], title: str) -> dict[str, Any]:
+    content = {
+        content_type: {"schema": {"type": "string"}, "examples": named_examples({title: example})}
+        for content_type, example in texts.items()
     }
-    return {CONTENT_TYPES: found} if found else {}
+    return {OTHER_CONTENT: content}
+
+
+def named_examples(examples: Mapping[str, Any]) -> dict[str, Any]:
+    """Examples by their titles, as OpenAPI 3 writes them."""
+    return {
+        title.replace(" ", "-"): {"summary": title, "value": value}
+        for title, value in examples.items()
+    }
 
 
 def _errors(problems: Iterable[Problem], *, needs_key: bool) -> dict[str, Any]:

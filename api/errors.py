@@ -186,6 +186,16 @@ NOT_READY = Problem(
     example={"reason": "draining"},
 )
 
+OF_KEYS = (
+    *(UNAUTHORIZED, INVALID_KEY, EXPIRED_KEY, SUSPENDED, FORBIDDEN),
+    *(RATE_EXCEEDED, OUR_FAULT, UNAVAILABLE),
+)
+"""What any endpoint that needs a key may answer."""
+OF_BODIES = (INVALID_PARAMETER, TOO_LARGE)
+"""What an endpoint that takes a body may answer beside what is missing of it."""
+OF_EXTRACTIONS = (MISSING_PARAMETER, *OF_BODIES, NO_COUNTRY, MONTH_SPENT, *OF_KEYS)
+"""What an endpoint that extracts what a body names may answer."""
+
 _UNAVAILABLE_DETAILS = {
     Reason.TIMEOUT: UNAVAILABLE.detail,
     Reason.UPSTREAM_BLOCKED: "TikTok refuses our requests at the moment",

@@ -11,7 +11,7 @@ from aiohttp_apispec.utils import get_path
 
 from api.body import BodyParser
 from api.calls import DATA
-from api.documented import BODY_EXAMPLE, CONTENT_TYPES, FILE_TYPES, with_idempotency
+from api.documented import BODY_EXAMPLE, OTHER_CONTENT, named_examples, with_idempotency
 from api.version import version
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class OpenApi(AiohttpApiSpec):  # type: ignore[misc] # the package has no types
 
 def _operation(operation: Mapping[str, Any]) -> dict[str, Any]:
     """One operation, with its body out of its parameters and its answers by content type."""
-    left_out = {"produces", "parameters", BODY_EXAMPLE, CONTENT_TYPES}
+    left_out = {"produces", "parameters", BODY_EXAMPLE}
     kept = {name: one for name, one in operation.items() if name not in left_out}
     parameters = operation.get("parameters", ())
     body = next((one for one in parameters if one["in"] == "body"), None)
@@ -105,10 +105,8 @@ def _operation(operation: Mapping[str, Any]) -> dict[str, Any]:
             },
         }
     kept["parameters"] = [_parameter(one) for one in parameters if one["in"] != "body"]
-    texts = operation.get(CONTENT_TYPES, {})
     kept["responses"] = {
-        status: _response(response, texts.get(status))
-        for status, response in operation["responses"].items()
+        status: _response(response) for status, response in operation["responses"].items()
     }
     return kept
 
@@ -121,25 +119,19 @@ def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _response(response: Mapping[str, Any], text: str | None) -> dict[str, Any]:
-    examples = {
-        title.replace(" ", "-"): {"summary": title, "value": value}
-        for title, value in response.get("examples", {}).items()
-    }
-    described = {
+def _response(response: Mapping[str, Any]) -> dict[str, Any]:
+    content = dict(response.get(OTHER_CONTENT, {}))
+    if "schema" in response:
+        examples = named_examples(response.get("examples", {}))
+        content[JSON] = {"schema": _moved(response["schema"]), "examples": examples}
+    return {
         "description": response["description"],
         "headers": {
             name: {"description": header["description"], "schema": {"type": header["type"]}}
             for name, header in response.get("headers", {}).items()
         },
+        **({"content": content} if content else {}),
     }
-    if FILE_TYPES in response:
-        file = {"schema": {"type": "string", "format": "binary"}}
-        return {**described, "content": dict.fromkeys(response[FILE_TYPES], file)}
-    if "schema" not in response:
-        return described
-    schema = {"type": "string"} if text else _moved(response["schema"])
-    return {**described, "content": {text or JSON: {"schema": schema, "examples": examples}}}
 
 
 def _moved(schema: Any) -> Any:

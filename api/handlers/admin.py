@@ -18,7 +18,7 @@ from api.errors import (
     ACCOUNT_NOT_FOUND,
     INVALID_PARAMETER,
     MISSING_PARAMETER,
-    TOO_LARGE,
+    OF_BODIES,
     ApiError,
 )
 from api.middlewares.token import behind_token
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
     from accounts.accounts import Account
     from accounts.audit import Record
-
-OF_BODIES = (INVALID_PARAMETER, TOO_LARGE)
 
 
 @administered(

@@ -22,9 +22,10 @@ from api.errors import (
     KEY_CONFLICT,
     KEY_NOT_FOUND,
     MISSING_PARAMETER,
+    OF_BODIES,
     TOO_MANY_KEYS,
 )
-from api.handlers.admin import OF_BODIES, by_admin
+from api.handlers.admin import by_admin
 from api.middlewares.token import behind_token
 from api.parts import ACCOUNTS, KEYS
 from api.schemas.keys import (

@@ -7,21 +7,7 @@ from aiohttp import web
 from api.answers import Wish
 from api.calls import CALL, DATA
 from api.documented import documented
-from api.errors import (
-    EXPIRED_KEY,
-    FORBIDDEN,
-    INVALID_KEY,
-    INVALID_PARAMETER,
-    MISSING_PARAMETER,
-    MONTH_SPENT,
-    NO_COUNTRY,
-    OUR_FAULT,
-    RATE_EXCEEDED,
-    SUSPENDED,
-    TOO_LARGE,
-    UNAUTHORIZED,
-    UNAVAILABLE,
-)
+from api.errors import OF_EXTRACTIONS
 from api.examples import BATCH_ANSWER, BATCH_REQUEST
 from api.middlewares.envelope import JSON
 from api.parts import BATCHES
@@ -34,21 +20,7 @@ from api.schemas.batch import BatchAnswer, BatchRequest
     body=BatchRequest,
     body_example=BATCH_REQUEST,
     answers={200: (BatchAnswer, "An outcome for each link", BATCH_ANSWER)},
-    problems=(
-        MISSING_PARAMETER,
-        INVALID_PARAMETER,
-        UNAUTHORIZED,
-        INVALID_KEY,
-        EXPIRED_KEY,
-        SUSPENDED,
-        FORBIDDEN,
-        NO_COUNTRY,
-        TOO_LARGE,
-        RATE_EXCEEDED,
-        MONTH_SPENT,
-        OUR_FAULT,
-        UNAVAILABLE,
-    ),
+    problems=OF_EXTRACTIONS,
 )
 async def extract_batch(request: web.Request) -> web.Response:
     """What extractions of the links would have answered, each with the status it would have had.

@@ -21,21 +21,15 @@ from api.changing import (
 )
 from api.documented import documented
 from api.errors import (
-    EXPIRED_KEY,
     FORBIDDEN,
-    INVALID_KEY,
     INVALID_PARAMETER,
     KEY_CONFLICT,
     KEY_NOT_FOUND,
     LOCKED_OUT,
     MISSING_PARAMETER,
-    OUR_FAULT,
-    RATE_EXCEEDED,
-    SUSPENDED,
-    TOO_LARGE,
+    OF_BODIES,
+    OF_KEYS,
     TOO_MANY_KEYS,
-    UNAUTHORIZED,
-    UNAVAILABLE,
     ApiError,
 )
 from api.middlewares.gate import behind_gate
@@ -55,17 +49,6 @@ if TYPE_CHECKING:
     from accounts.limits import Admission
 
 _FOREIGN = "rapidapi:"
-_PROBLEMS = (
-    UNAUTHORIZED,
-    INVALID_KEY,
-    EXPIRED_KEY,
-    SUSPENDED,
-    FORBIDDEN,
-    RATE_EXCEEDED,
-    OUR_FAULT,
-    UNAVAILABLE,
-)
-_OF_BODIES = (INVALID_PARAMETER, TOO_LARGE)
 
 
 @documented(
@@ -73,7 +56,7 @@ _OF_BODIES = (INVALID_PARAMETER, TOO_LARGE)
     summary="List the account's keys",
     query=PageRequest,
     answers={200: (KeysAnswer, "The keys", examples.KEYS)},
-    problems=(INVALID_PARAMETER, *_PROBLEMS),
+    problems=(INVALID_PARAMETER, *OF_KEYS),
 )
 async def list_keys(request: web.Request) -> web.Response:
     """The keys of the account that the key belongs to, revoked ones too, newest first."""
@@ -90,7 +73,7 @@ async def list_keys(request: web.Request) -> web.Response:
     body=IssueRequest,
     body_example=examples.ISSUE_REQUEST,
     answers={201: (IssuedKeyAnswer, "The new key", examples.ISSUED)},
-    problems=(*_OF_BODIES, TOO_MANY_KEYS, *_PROBLEMS),
+    problems=(*OF_BODIES, TOO_MANY_KEYS, *OF_KEYS),
 )
 async def issue_key(request: web.Request) -> web.Response:
     """A new key of the account; it is shown this once only. An account has 20 that work at most."""
@@ -115,7 +98,7 @@ async def issue_key(request: web.Request) -> web.Response:
             examples.pending(examples.ROTATED),
         ),
     },
-    problems=(*_OF_BODIES, KEY_NOT_FOUND, KEY_CONFLICT, TOO_MANY_KEYS, *_PROBLEMS),
+    problems=(*OF_BODIES, KEY_NOT_FOUND, KEY_CONFLICT, TOO_MANY_KEYS, *OF_KEYS),
 )
 async def rotate_key(request: web.Request) -> web.Response:
     """A new key with the label, networks and end of an old one, which works on for a while.
@@ -144,11 +127,11 @@ async def rotate_key(request: web.Request) -> web.Response:
     },
     problems=(
         MISSING_PARAMETER,
-        *_OF_BODIES,
+        *OF_BODIES,
         KEY_NOT_FOUND,
         KEY_CONFLICT,
         LOCKED_OUT,
-        *_PROBLEMS,
+        *OF_KEYS,
     ),
 )
 async def edit_key(request: web.Request) -> web.Response:
@@ -177,7 +160,7 @@ async def edit_key(request: web.Request) -> web.Response:
         200: (ChangedKeyAnswer, "The key", examples.REVOKED),
         202: (ChangedKeyAnswer, "The change is told later", examples.pending(examples.REVOKED)),
     },
-    problems=(INVALID_PARAMETER, KEY_NOT_FOUND, *_PROBLEMS),
+    problems=(INVALID_PARAMETER, KEY_NOT_FOUND, *OF_KEYS),
 )
 async def revoke_key(request: web.Request) -> web.Response:
     """End a key for ever, with effect from the next call; the key that asks may end itself."""

@@ -11,7 +11,6 @@ from api.addresses import caller_address, is_within
 from api.documented import documented
 from api.errors import METRICS_REFUSED, OUR_FAULT, ApiError
 from api.parts import ENVIRONMENT, SCRAPE
-from api.schemas.metrics import MetricsText
 
 if TYPE_CHECKING:
     from settings.env import Environment
@@ -28,7 +27,8 @@ tiktok_redis_up 1.0
 @documented(
     tag="Service",
     summary="Metrics for Prometheus",
-    answers={200: (MetricsText, "All metrics", _EXAMPLE)},
+    answers={200: (None, "All metrics", None)},
+    texts={"text/plain": _EXAMPLE},
     problems=(METRICS_REFUSED, OUR_FAULT),
     needs_key=False,
 )

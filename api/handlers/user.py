@@ -12,19 +12,7 @@ from accounts.errors import UnknownAccountError
 from accounts.windows import Period
 from api.calls import CALL, DATA
 from api.documented import documented
-from api.errors import (
-    EXPIRED_KEY,
-    FORBIDDEN,
-    INVALID_KEY,
-    INVALID_PARAMETER,
-    OUR_FAULT,
-    RATE_EXCEEDED,
-    SUSPENDED,
-    UNAUTHORIZED,
-    UNAVAILABLE,
-    ApiError,
-    moment,
-)
+from api.errors import INVALID_KEY, INVALID_PARAMETER, OF_KEYS, ApiError, moment
 from api.examples import ME_ANSWER, USAGE_ANSWER
 from api.middlewares.envelope import JSON
 from api.parts import ACCOUNTS, ADMISSIONS, REPORTS
@@ -36,16 +24,6 @@ if TYPE_CHECKING:
     from accounts.accounts import Account
     from accounts.reports import Report, Spent
 
-_PROBLEMS = (
-    UNAUTHORIZED,
-    INVALID_KEY,
-    EXPIRED_KEY,
-    SUSPENDED,
-    FORBIDDEN,
-    RATE_EXCEEDED,
-    OUR_FAULT,
-    UNAVAILABLE,
-)
 _HEADERS = {"Content-Type": JSON, "Cache-Control": "no-store"}
 
 
@@ -53,7 +31,7 @@ _HEADERS = {"Content-Type": JSON, "Cache-Control": "no-store"}
     tag="Account",
     summary="How the account stands",
     answers={200: (MeAnswer, "The account", ME_ANSWER)},
-    problems=_PROBLEMS,
+    problems=OF_KEYS,
 )
 async def read_me(request: web.Request) -> web.Response:
     """The account that the key belongs to: its plan, and what is used of the month."""
@@ -68,7 +46,7 @@ async def read_me(request: web.Request) -> web.Response:
     summary="What the account used",
     query=UsageRequest,
     answers={200: (UsageAnswer, "The usage", USAGE_ANSWER)},
-    problems=(INVALID_PARAMETER, *_PROBLEMS),
+    problems=(INVALID_PARAMETER, *OF_KEYS),
 )
 async def read_usage(request: web.Request) -> web.Response:
     """Requests by day, and the videos that were asked for most often."""

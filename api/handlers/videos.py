@@ -14,17 +14,10 @@ from api.answers import Wish
 from api.calls import CALL, DATA
 from api.documented import documented
 from api.errors import (
-    EXPIRED_KEY,
-    FORBIDDEN,
-    INVALID_KEY,
     INVALID_PARAMETER,
     MONTH_SPENT,
     NO_COUNTRY,
-    OUR_FAULT,
-    RATE_EXCEEDED,
-    SUSPENDED,
-    UNAUTHORIZED,
-    UNAVAILABLE,
+    OF_KEYS,
     VIDEO_NOT_FOUND,
     ApiError,
 )
@@ -56,20 +49,7 @@ _ID = re.compile(r"[0-9]{1,20}")
         "ETag": "The same while the post says the same and your link to the file plays.",
         "Cache-Control": "For how long asking again gives the same answer.",
     },
-    problems=(
-        INVALID_PARAMETER,
-        UNAUTHORIZED,
-        INVALID_KEY,
-        EXPIRED_KEY,
-        SUSPENDED,
-        FORBIDDEN,
-        NO_COUNTRY,
-        VIDEO_NOT_FOUND,
-        RATE_EXCEEDED,
-        MONTH_SPENT,
-        OUR_FAULT,
-        UNAVAILABLE,
-    ),
+    problems=(INVALID_PARAMETER, NO_COUNTRY, VIDEO_NOT_FOUND, MONTH_SPENT, *OF_KEYS),
 )
 async def read_video(request: web.Request) -> web.Response:
     """The answer of an extraction, by TikTok's id of the post.
