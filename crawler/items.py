@@ -22,10 +22,11 @@ class Kind(StrEnum):
     HASHTAG = "hashtag"
     MUSIC = "music"
     COMMENT = "comment"
-    LIST = "list"
-    """How the crawl of a list ended."""
-    SEARCH = "search"
-    """What a search gave, in its order."""
+
+    @property
+    def collection(self) -> str:
+        """The collection that holds its documents by their ids."""
+        return "music" if self is Kind.MUSIC else f"{self.value}s"
 
 
 class Layout(StrEnum):
@@ -78,7 +79,11 @@ class RawVideo(RawItem):
 
 @dataclass(slots=True, kw_only=True)
 class RawUser(RawItem):
-    """A user: ``userInfo`` of a profile, or a user alone, as searches and posts give one."""
+    """A user: ``userInfo`` of a profile, or a user alone, as searches and posts give one.
+
+    Counters that stand beside a user, as in a post, go with it as in a profile:
+    ``{"user": …, "stats": …, "statsV2": …}``.
+    """
 
     kind = Kind.USER
 
@@ -110,9 +115,11 @@ class RawComment(RawItem):
 
 @dataclass(slots=True, kw_only=True)
 class RawList:
-    """How the crawl of a list ended; the last thing that its job yields."""
+    """How the crawl of a list ended; the last thing that its job yields.
 
-    kind: ClassVar[Kind] = Kind.LIST
+    It is yielded by the same callback as the list's items: so it enters the pipelines behind them.
+    """
+
     target: Target
     end: ListEnd
     observed_at: datetime
@@ -122,9 +129,8 @@ class RawList:
 
 @dataclass(slots=True, kw_only=True)
 class RawSearch:
-    """What a search gave; yielded beside its :class:`RawList`."""
+    """What a search gave; yielded right before its :class:`RawList`."""
 
-    kind: ClassVar[Kind] = Kind.SEARCH
     target: Target
     found: list[tuple[Kind, str]] = field(repr=False)
     """The kind and id of each post and user, in TikTok's order."""

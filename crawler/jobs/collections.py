@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from crawler.jobs.crawl import CrawlState, Kind, TargetState
+from crawler.items import Kind
+from crawler.jobs.crawl import CrawlState, TargetState
 from services.mongodb import make_collection
 
 if TYPE_CHECKING:

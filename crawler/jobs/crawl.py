@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from crawler.errors import Reason
+from crawler.items import Kind
 from crawler.jobs.lists import Bounds, StopReason
 from crawler.jobs.records import Lane
 from crawler.links import Target, TargetType
@@ -51,21 +52,6 @@ class TargetState(StrEnum):
     def is_ended(self) -> bool:
         """Whether it has its outcome."""
         return self not in {TargetState.WAITING, TargetState.QUEUED}
-
-
-class Kind(StrEnum):
-    """What an item is."""
-
-    VIDEO = "video"
-    USER = "user"
-    HASHTAG = "hashtag"
-    MUSIC = "music"
-    COMMENT = "comment"
-
-    @property
-    def collection(self) -> str:
-        """The collection that holds its documents by their ids."""
-        return {"music": "music"}.get(self.value, f"{self.value}s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

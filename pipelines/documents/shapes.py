@@ -49,12 +49,7 @@ def user(stored: Stored) -> dict[str, Any]:
         "private": stored.get("private"),
         "avatar": stored.get("avatar"),
         "region": stored.get("region"),
-        "statistics": {
-            "followers": stored.get("follower_count"),
-            "following": stored.get("following_count"),
-            "likes": stored.get("heart_count"),
-            "videos": stored.get("video_count"),
-        },
+        "statistics": _counters(stored, "followers", "following", "likes", "videos"),
         "created_at": timestamp(stored.get("created_at")),
         "url": f"{_SITE}/@{username}" if username else None,
         "observed_at": timestamp(stored["observed_at"]),
@@ -65,11 +60,11 @@ def hashtag(stored: Stored) -> dict[str, Any]:
     """A hashtag."""
     name = stored.get("name")
     return {
-        "hashtag_id": stored["_id"],
+        "hashtag_id": stored.get("hashtag_id"),
         "name": name,
         "description": stored.get("description"),
-        "thumbnail": stored.get("thumbnail"),
-        "statistics": {"videos": stored.get("video_count"), "views": stored.get("view_count")},
+        "thumbnail": stored.get("cover"),
+        "statistics": _counters(stored, "videos", "views"),
         "url": f"{_SITE}/tag/{quote(name, safe='')}" if name else None,
         "observed_at": timestamp(stored["observed_at"]),
     }
@@ -85,7 +80,7 @@ def music(stored: Stored) -> dict[str, Any]:
         "duration": stored.get("duration"),
         "original": stored.get("original"),
         "thumbnail": stored.get("cover"),
-        "statistics": {"videos": stored.get("video_count")},
+        "statistics": _counters(stored, "videos"),
         "url": f"{_SITE}/music/-{stored['_id']}",
         "observed_at": timestamp(stored["observed_at"]),
     }
@@ -112,6 +107,11 @@ def comment(stored: Stored) -> dict[str, Any]:
         "created_at": timestamp(stored.get("created_at")),
         "observed_at": timestamp(stored["observed_at"]),
     }
+
+
+def _counters(stored: Stored, *names: str) -> dict[str, int | None]:
+    known = stored.get("statistics") or {}
+    return {name: known.get(name) for name in names}
 
 
 _SHAPES: Mapping[str, Callable[[Stored], dict[str, Any]]] = {

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from accounts.errors import CursorError
+from crawler.items import Kind
 from crawler.jobs.collections import CRAWL_ITEMS, CRAWL_JOBS, CRAWL_TARGETS
 from crawler.jobs.crawl import (
     CrawlOptions,
     CrawlState,
-    Kind,
     TargetState,
     flight_of,
     item_id,

@@ -12,9 +12,23 @@ from tests.api.conftest import a_video
 
 SEEN_AT = datetime(2024, 1, 16, 8, tzinfo=UTC)
 STORED: dict[str, dict[str, Any]] = {
-    "user": {"_id": "5831967", "username": "mara", "follower_count": 12, "signature": "I cook"},
-    "hashtag": {"_id": "5424", "name": "日本 a/b", "view_count": 9},
-    "music": {"_id": "7106594312292453600", "title": "original sound", "video_count": 3},
+    "user": {
+        "_id": "5831967",
+        "username": "mara",
+        "statistics": {"followers": 12},
+        "signature": "I cook",
+    },
+    "hashtag": {
+        "_id": "日本 a/b",
+        "hashtag_id": "5424",
+        "name": "日本 A/b",
+        "statistics": {"views": 9},
+    },
+    "music": {
+        "_id": "7106594312292453600",
+        "title": "original sound",
+        "statistics": {"videos": 3},
+    },
     "comment": {"_id": "7106594312292453601", "video_id": "7", "text": "☀", "likes": 2},
 }
 
@@ -51,7 +65,8 @@ def test_what_is_known_is_shown() -> None:
 
     assert (user["user_id"], user["url"]) == ("5831967", "https://www.tiktok.com/@mara")
     assert (user["bio"], user["statistics"]["followers"]) == ("I cook", 12)
-    assert hashtag["url"] == "https://www.tiktok.com/tag/%E6%97%A5%E6%9C%AC%20a%2Fb"
+    assert hashtag["hashtag_id"] == "5424"
+    assert hashtag["url"] == "https://www.tiktok.com/tag/%E6%97%A5%E6%9C%AC%20A%2Fb"
     assert hashtag["statistics"] == {"videos": None, "views": 9}
     assert music["statistics"] == {"videos": 3}
     assert (comment["text"], comment["statistics"]["likes"]) == ("☀", 2)
