@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from crawler.jobs.records import Job, Outcome
+    from crawler.links import Target
     from services.scripts import Call
 
 _put = Script(Path(__file__).with_name("put.lua"))
@@ -34,6 +35,11 @@ def cache_key(video_id: str) -> str:
 def short_key(code: str) -> str:
     """Where it is kept to which post a short link leads."""
     return f"short:{code}"
+
+
+def absence_key(target: Target) -> str:
+    """Where it is kept that TikTok has no such user, hashtag or sound, or no list of one."""
+    return f"absent:{target.key}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +69,8 @@ async def keep_outcome(redis: Redis, job: Job, outcome: Outcome) -> None:
             await redis.set(short_key(job.target.value), outcome.video_id, ex=SHORT_TTL_S)
         elif reason and ttl_s:
             await redis.set(short_key(job.target.value), REASON_MARK + reason.value, ex=ttl_s)
+    elif job.target.type is not TargetType.VIDEO and reason and ttl_s:
+        await redis.set(absence_key(job.target), reason.value, ex=ttl_s)
     # An entry is answered 404 and charged, so nothing else becomes one.
     if reason and ttl_s and reason.policy.status == 404 and outcome.video_id is not None:
         entry = Entry(

@@ -1,7 +1,7 @@
 -- End a job exactly once: whoever acknowledges its entry first tells the others.
 -- KEYS: stream, flight, run's outcomes ('' when there is no run), dead letters.
--- ARGV: group, entry id, job id, channel, outcome, seconds that a run's outcomes are kept,
---       what to count it as, then the fields of a dead letter, if the job is one.
+-- ARGV: group, entry id, job id, channel ('' when nobody waits on it), outcome, seconds that a run's
+--       outcomes are kept, what to count it as, then the fields of a dead letter, if the job is one.
 if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 then
   return 0
 end
@@ -12,7 +12,8 @@ end
 if KEYS[3] ~= '' then
   redis.call('XADD', KEYS[3], '*', 'outcome', ARGV[5])
   redis.call('EXPIRE', KEYS[3], ARGV[6])
-else
+end
+if ARGV[4] ~= '' then
   redis.call('PUBLISH', ARGV[4], ARGV[5])
 end
 local crawls = 'crawls:' .. math.floor(redis.call('TIME')[1] / 60)

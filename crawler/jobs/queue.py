@@ -387,9 +387,10 @@ class Queue:
             run_key(job.run) if job.run else "",
             DEAD_LETTERS,
         ]
+        is_waited_for = job.run is None or job.lane is Lane.DEMAND
         arguments: list[Any] = [
-            *(GROUP, job.entry_id, job.id, CHANNEL, outcome.to_json(), RUN_TTL_S),
-            outcome.counted_as,
+            *(GROUP, job.entry_id, job.id, CHANNEL if is_waited_for else ""),
+            *(outcome.to_json(), RUN_TTL_S, outcome.counted_as),
             *_flat(letter or {}),
         ]
         return await self._ending.submit([*before, (_finish, keys, arguments)])

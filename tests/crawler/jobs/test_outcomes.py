@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from crawler.errors import Reason
 from crawler.jobs.outcomes import Outcomes
-from crawler.jobs.queue import Queue
-from crawler.jobs.records import Lane, Outcome
+from crawler.jobs.queue import STREAMS, Queue, run_key
+from crawler.jobs.records import Job, Lane, Outcome
 from crawler.links import Target, TargetType
 
 if TYPE_CHECKING:
@@ -66,3 +66,22 @@ async def test_the_subscription_is_made_anew_when_the_connection_is_lost(
             told = await waiter.wait(0.1)
 
     assert told.video_id == VIDEO.value
+
+
+async def test_of_a_crawl_only_what_somebody_waits_for_is_told(
+    outcomes: Outcomes, redis_client: Redis
+) -> None:
+    queue = Queue(redis_client)
+    await queue.prepare()
+    heard = []
+    for lane in (Lane.BULK, Lane.DEMAND):
+        job = Job(target=VIDEO, lane=lane, run="crawl_1")
+        fields: dict[Any, Any] = dict(job.to_fields())
+        await redis_client.xadd(STREAMS[lane], fields)
+        (job,) = await queue.take(lane, 1, block_s=1)
+        with outcomes.expect(VIDEO.key) as waiter:
+            await queue.finish(job, Outcome(key=VIDEO.key, video_id=VIDEO.value))
+            heard.append(await waiter.wait(5 if lane is Lane.DEMAND else 0.05))
+
+    assert [outcome is not None for outcome in heard] == [False, True]
+    assert await redis_client.xlen(run_key("crawl_1")) == 2

@@ -411,3 +411,18 @@ async def test_a_worker_without_a_browser_is_none_for_lists(redis_client: Redis)
 
     assert not await workers.has_browser()
     assert [one.kind for one in (await workers.read()).workers] == [WorkerKind.CRAWL]
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_kept"), [(Reason.USER_NOT_FOUND, True), (Reason.CAPTCHA, False)]
+)
+async def test_the_absence_of_a_user_is_kept_for_its_time(
+    queue: Queue, redis_client: Redis, reason: Reason, is_kept: bool
+) -> None:
+    target = Target(type=TargetType.USER_HEADER, value="someone")
+    await queue.ask(target, flight_s=10)
+    await queue.finish(await take_one(queue), Outcome(key=target.key, reason=reason))
+
+    key = answers.absence_key(target)
+    assert await redis_client.get(key) == (reason.value if is_kept else None)
+    assert (await redis_client.ttl(key) > 86_390) == is_kept
