@@ -33,7 +33,7 @@ class WholeWriter:
     """Writes answers with headers that all of them bear."""
 
     def __init__(self, common: Mapping[str, str]) -> None:
-        self._names = tuple(common)
+        self._names = frozenset(common)
         self._lines = "".join(f"{name}: {value}\r\n" for name, value in common.items()).encode()
 
     def write(
@@ -65,5 +65,5 @@ class WholeWriter:
             and not (response._compression or response._chunked or response._cookies)
             and request.version == HttpVersion11
             and request.method != hdrs.METH_HEAD
-            and not any(name in headers for name in self._names)
+            and self._names.isdisjoint(headers)
         )

@@ -35,6 +35,9 @@ Word = str | int | float | bytes
 
 _FIRST_PAUSE_S = 0.02
 _LAST_PAUSE_S = 0.5
+_MANY = 24
+"""With more answers owed than this, what one turn of the loop asks is written at its end: a write
+costs more than the command in it. With fewer, whoever asks first would only wait."""
 
 
 class Wire:
@@ -153,6 +156,7 @@ class _Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader(replyError=_error)
         self._waiting: deque[tuple[float, asyncio.Future[Any]]] = deque()
+        self._unsent: list[bytes] = []
         self._watch: asyncio.TimerHandle | None = None
         self._lost: asyncio.Future[None] = self._loop.create_future()
         self._transport: asyncio.Transport
@@ -171,7 +175,10 @@ class _Connection(asyncio.Protocol):
         self._waiting.append((now, answer))
         if self._watch is None:
             self._watch = self._loop.call_at(now + self._timeout_s, self._look_at_the_oldest)
-        self._transport.write(packed)
+        if self._unsent or len(self._waiting) > _MANY:
+            self._write_later(packed)
+        else:
+            self._transport.write(packed)
         return answer
 
     def data_received(self, data: bytes) -> None:
@@ -204,6 +211,15 @@ class _Connection(asyncio.Protocol):
 
     def close(self) -> None:
         self._transport.abort()
+
+    def _write_later(self, packed: bytes) -> None:
+        if not self._unsent:
+            self._loop.call_soon(self._write)
+        self._unsent.append(packed)
+
+    def _write(self) -> None:
+        self._transport.write(b"".join(self._unsent))
+        self._unsent.clear()
 
     def _answer(self, reply: Any) -> None:
         # Whoever stopped waiting keeps the place in the row: the answer is owed all the same.
