@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -83,6 +83,11 @@ class Cron:
     expression: str
     zone: ZoneInfo
 
+    @classmethod
+    def of(cls, expression: str, timezone: str) -> Self:
+        """The expression that was read before, such as it is stored."""
+        return cls(_fields(expression), ZoneInfo(timezone))
+
     def next(self, after: datetime) -> datetime:
         """The first time that is later than ``after``.
 
@@ -119,8 +124,7 @@ def read_cron(expression: str, timezone: str) -> Cron:
         TimetableError: it is none, it is due at no time, or there is no such time zone.
     """
     zone = read_zone(timezone)
-    text = " ".join(expression.split())
-    fields = SHORTHANDS.get(text.lower(), text)
+    text, fields = expression.strip(), _fields(expression)
     if len(text) > LONGEST_CRON or len(fields.split()) != _FIELDS:
         raise TimetableError(
             "cron",
@@ -136,6 +140,11 @@ def read_cron(expression: str, timezone: str) -> Cron:
     except TimetableError:
         raise TimetableError("cron", f"is due at no time: {text!r}") from None
     return cron
+
+
+def _fields(expression: str) -> str:
+    text = " ".join(expression.split())
+    return SHORTHANDS.get(text.lower(), text)
 
 
 def read_zone(name: str) -> ZoneInfo:
