@@ -7,7 +7,9 @@ at all. The conductor finds it in MongoDB; that Redis is told of it saves a seco
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import BulkWriteError, DuplicateKeyError
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pymongo.asynchronous.client_session import AsyncClientSession
+    from pymongo.asynchronous.collection import AsyncCollection
     from pymongo.asynchronous.database import AsyncDatabase
     from redis.asyncio import Redis
 
@@ -74,6 +77,18 @@ def cancelled_key(crawl_id: str) -> str:
     return f"crawl:{crawl_id}:cancelled"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCrawl:
+    """A crawl that is to be made."""
+
+    id: str
+    targets: Sequence[Target]
+    options: CrawlOptions
+    owner: str | None
+    lane: Lane = Lane.BULK
+    schedule: str | None = None
+
+
 class Crawls:
     """All crawls. With ``owner`` None every crawl is seen, as the operator sees them."""
 
@@ -102,31 +117,36 @@ class Crawls:
         """
         if not 1 <= len(targets) <= MOST_TARGETS:
             raise CrawlError(f"a crawl has 1 to {MOST_TARGETS} targets, not {len(targets)}")
-        options = options or CrawlOptions()
-        crawl_id = crawl_id or new_id("crawl")
-        for batch in _batches(_target_documents(crawl_id, targets, options)):
-            await self._insert(batch)
-        document = {
-            "_id": crawl_id,
-            "owner": owner,
-            "state": CrawlState.QUEUED.value,
-            "lane": lane.value,
-            "created_at": _now(),
-            "started_at": None,
-            "finished_at": None,
-            "options": options.to_document(),
-            "schedule": schedule,
-            "counts": {"targets": len(targets)}
-            | dict.fromkeys(("succeeded", "failed", "cancelled", "items"), 0),
-            "stop_reason": None,
-            "attempts": 1,
-        }
+        new = NewCrawl(
+            targets=targets,
+            options=options or CrawlOptions(),
+            owner=owner,
+            lane=lane,
+            schedule=schedule,
+            id=crawl_id or new_id("crawl"),
+        )
+        for batch in _batches(_target_documents(new)):
+            await self._insert(self._targets, batch)
+        document = _crawl_document(new)
         try:
             await self._jobs.insert_one(document)
         except DuplicateKeyError:
-            return await self.get(crawl_id)
-        await self._tell(crawl_id)
+            return await self.get(new.id)
+        await self._tell(new.id)
         return Crawl.of(document)
+
+    async def create_all(self, crawls: Sequence[NewCrawl]) -> None:
+        """Make several crawls with few writes; those that are there already stay as they are.
+
+        Raises:
+            PyMongoError: MongoDB does not answer; the same may be tried again.
+        """
+        documents = chain.from_iterable(map(_target_documents, crawls))
+        for batch in _batches(documents):
+            await self._insert(self._targets, batch)
+        for batch in _batches(map(_crawl_document, crawls)):
+            await self._insert(self._jobs, batch)
+        await self._tell(*(crawl.id for crawl in crawls))
 
     async def get(self, crawl_id: str, *, owner: str | None = None) -> Crawl:
         """The crawl with this id.
@@ -272,36 +292,58 @@ class Crawls:
             )
         return begun.modified_count > 0
 
-    async def _insert(self, documents: Sequence[Document]) -> None:
+    async def _insert(
+        self, collection: AsyncCollection[Document], documents: Sequence[Document]
+    ) -> None:
         try:
-            await self._targets.insert_many(documents, ordered=False)
+            await collection.insert_many(documents, ordered=False)
         except BulkWriteError as error:
             # Who was interrupted and tries again meets what is there already.
             others = [one for one in error.details["writeErrors"] if one["code"] != _DUPLICATE_KEY]
             if others:
                 raise
 
-    async def _tell(self, crawl_id: str) -> None:
+    async def _tell(self, *crawl_ids: str) -> None:
         if self._redis is None:
             return
         try:
-            await self._redis.xadd(NEWS, {"crawl": crawl_id}, maxlen=_KEPT_NEWS)
+            pipeline = self._redis.pipeline(transaction=False)
+            for crawl_id in crawl_ids:
+                pipeline.xadd(NEWS, {"crawl": crawl_id}, maxlen=_KEPT_NEWS)
+            await pipeline.execute()
         except (RedisError, OSError) as error:
-            logger.warning("the conductor hears of %s a little later: %s", crawl_id, error)
+            told = crawl_ids[0] if len(crawl_ids) == 1 else f"{len(crawl_ids)} crawls"
+            logger.warning("the conductor hears of %s a little later: %s", told, error)
 
 
 def _of(owner: str | None) -> dict[str, Any]:
     return {} if owner is None else {"owner": owner}
 
 
-def _target_documents(
-    crawl_id: str, targets: Sequence[Target], options: CrawlOptions
-) -> Iterator[Document]:
-    bounds = options.bounds
-    for number, target in enumerate(targets, start=1):
+def _crawl_document(new: NewCrawl) -> Document:
+    return {
+        "_id": new.id,
+        "owner": new.owner,
+        "state": CrawlState.QUEUED.value,
+        "lane": new.lane.value,
+        "created_at": _now(),
+        "started_at": None,
+        "finished_at": None,
+        "options": new.options.to_document(),
+        "schedule": new.schedule,
+        "counts": {"targets": len(new.targets)}
+        | dict.fromkeys(("succeeded", "failed", "cancelled", "items"), 0),
+        "stop_reason": None,
+        "attempts": 1,
+    }
+
+
+def _target_documents(new: NewCrawl) -> Iterator[Document]:
+    bounds = new.options.bounds
+    for number, target in enumerate(new.targets, start=1):
         yield {
-            "_id": target_id(crawl_id, number),
-            "crawl": crawl_id,
+            "_id": target_id(new.id, number),
+            "crawl": new.id,
             "number": number,
             "type": target.type.value,
             "value": target.value,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from crawler.jobs.crawls import (
     CrawlError,
     Crawls,
     CrawlStateError,
+    NewCrawl,
     UnknownCrawlError,
     cancelled_key,
 )
@@ -109,6 +111,26 @@ async def test_a_crawl_made_twice_with_one_id_is_there_once(
     )
     assert {one.id for one in made} == {"crawl_x"}
     assert await database[CRAWL_TARGETS].count_documents({"crawl": "crawl_x"}) == 30
+
+
+async def test_several_crawls_are_made_at_once_and_stay_as_they_are(
+    crawls: Crawls, database: AsyncDatabase[Document], redis_client: Redis
+) -> None:
+    there = await crawls.get((await crawls.create(videos(2), owner="acc_1")).id)
+    new = [
+        NewCrawl(id=name, targets=videos(1200), options=OPTIONS, owner="acc_2", schedule="sched_1")
+        for name in (there.id, "crawl_x", "crawl_y")
+    ]
+    await crawls.create_all(new[1:])
+    await crawls.create_all([replace(one, targets=one.targets[:2]) for one in new])
+
+    assert await crawls.get(there.id) == there
+    made = await crawls.get("crawl_x")
+    assert (made.owner, made.schedule, made.options) == ("acc_2", "sched_1", OPTIONS)
+    assert made.counts.targets == 1200
+    assert await database[CRAWL_TARGETS].count_documents({"crawl": "crawl_y"}) == 1200
+    news: Any = await redis_client.xrange(NEWS)
+    assert {fields["crawl"] for _, fields in news} == {there.id, "crawl_x", "crawl_y"}
 
 
 @pytest.mark.parametrize("count", [0, MOST_TARGETS + 1])
