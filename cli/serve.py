@@ -53,6 +53,7 @@ def _prepare(environment: Environment) -> None:
 
     from accounts.collections import prepare
     from crawler.jobs import collections
+    from crawler.jobs.schedules import collections as of_schedules
     from crawler.jobs.webhooks import collections as of_webhooks
     from services import mongodb
 
@@ -63,6 +64,7 @@ def _prepare(environment: Environment) -> None:
             await prepare(database)
             await collections.prepare(database)
             await of_webhooks.prepare(database)
+            await of_schedules.prepare(database)
 
     try:
         asyncio.run(act())
