@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from settings.mounted import MountedSecrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,6 +167,8 @@ class Environment(BaseSettings):
     require_https: bool = False
     chromium_path: Path | None = None
 
+    secrets_dir: Path | None = None
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 
@@ -184,6 +193,21 @@ class Environment(BaseSettings):
     metrics_allow_networks: Networks = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
     otel_exporter_otlp_endpoint: str | None = None
     raw_ttl_s: int = Field(default=30 * 24 * 3600, gt=0)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """A variable, else the file of its name in ``SECRETS_DIR``."""
+        folder = env_settings().get("secrets_dir")
+        if folder is not None and not Path(folder).is_dir():
+            raise SettingsError(f"SECRETS_DIR: there is no folder {folder}")
+        return init_settings, env_settings, MountedSecrets(settings_cls, folder)
 
     @property
     def secrets(self) -> set[str]:
