@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BENCH_VENV := .bench-venv
+DEPLOY_VENV := .deploy-venv
 STAMP := $(VENV)/.stamp-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
 
-.PHONY: setup run test drill bench lint
+.PHONY: setup run test drill bench lint deploy-check
 
 setup: $(STAMP)
 
@@ -25,7 +26,7 @@ test: setup
 drill: setup
 	@$(VENV)/bin/python -m pytest -q -m drill $(ARGS)
 
-lint: setup
+lint: setup deploy-check
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
@@ -36,4 +37,13 @@ bench: setup $(BENCH_VENV)/.stamp
 $(BENCH_VENV)/.stamp: bench/requirements.txt
 	@$(VENV)/bin/python -m venv $(BENCH_VENV)
 	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+	@touch $@
+
+# The files of docs/deploy, each past the validator of its kind.
+deploy-check: $(DEPLOY_VENV)/.stamp
+	@scripts/deploy/check.sh $(DEPLOY_VENV)
+
+$(DEPLOY_VENV)/.stamp: scripts/deploy/requirements.txt | setup
+	@$(VENV)/bin/python -m venv $(DEPLOY_VENV)
+	@$(DEPLOY_VENV)/bin/pip install --quiet --disable-pip-version-check -r scripts/deploy/requirements.txt
 	@touch $@
