@@ -238,6 +238,11 @@ def canonical_url(video_id: str, *, username: str | None = None, is_photo: bool 
     return f"https://{_TIKTOK_HOST}/@{_quoted(username)}/{kind}/{video_id}"
 
 
+def page_url(target: Target) -> str:
+    """The address at which people find a target's page."""
+    return f"https://{_TIKTOK_HOST}{target.page_path}"
+
+
 def created_at_from_id(video_id: str, *, now: datetime) -> datetime | None:
     """When a post was made, from the upper half of its id; None outside TikTok's lifetime.
 

@@ -18,3 +18,8 @@ class Post:
     video: Video = field(repr=False)
     is_snapshot_due: bool = False
     """Whether its statistics differ from the last snapshot; the store decides."""
+
+    @property
+    def id(self) -> str:
+        """The id of its document."""
+        return self.video.id

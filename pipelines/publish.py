@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from crawler.items import RawList
 from crawler.jobs import answers, backlog
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import Lane, Outcome
 from crawler.jobs.stages import stage
 from pipelines.documents.nulls import reason_for_no_file
 from pipelines.documents.public import answer, bare_answer
+from pipelines.entities import Entity
 from pipelines.files import link_end
 from pipelines.listing import write_listing
+from pipelines.posts import Post
 from pipelines.values import expiry_of
 from services import redis
 from services.scripts import call_all
@@ -24,15 +27,20 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
+    from crawler.items import RawSearch
+    from crawler.jobs.records import Job
     from pipelines.documents.video import Video
-    from pipelines.posts import Post
+    from pipelines.entities import Document
     from settings.env import Environment
 
 _MEDIA_MARGIN_S = 600
 
 
 class PublishPipeline:
-    """Puts each stored post into the cache, ends its job and wakes who waits for it."""
+    """Puts each stored post into the cache, ends its job and wakes who waits for it.
+
+    A list's job is ended by its :class:`RawList` alone.
+    """
 
     def __init__(self, url: str, *, ttl_s: int, is_kept: bool = False) -> None:
         self._redis = redis.connect(url)
@@ -54,8 +62,28 @@ class PublishPipeline:
         """Close the connections."""
         await self._redis.aclose()
 
-    async def process_item(self, item: Post) -> Video:
-        """Publish the post and pass its document on, to feeds and signals."""
+    async def process_item(
+        self, item: Post | Entity | RawList | RawSearch
+    ) -> Video | Document | RawList | RawSearch:
+        """Publish an item and pass its document on, to feeds and signals."""
+        if isinstance(item, Post):
+            return await self._publish_post(item)
+        if isinstance(item, Entity):
+            await self._end(item.raw.job, item_id=item.id)
+            return item.document
+        if isinstance(item, RawList) and item.job is not None:
+            outcome = Outcome(key=item.job.target.key, end=item.end)
+            with stage("publish", item.job):
+                await self._queue.finish(item.job, outcome)
+        return item
+
+    async def _end(self, job: Job | None, *, item_id: str) -> None:
+        """End the job of a page that shows one thing; that of a list goes on."""
+        if job is not None and not job.target.type.is_list:
+            with stage("publish", job):
+                await self._queue.finish(job, Outcome(key=job.target.key, item_id=item_id))
+
+    async def _publish_post(self, item: Post) -> Video:
         job = item.raw.job
         entry = answers.Entry(
             video_id=item.video.id,
@@ -64,7 +92,7 @@ class PublishPipeline:
             if_there=job is None or job.lane is Lane.BULK,
         )
         keep = [backlog.due(item.video.id)] if self._is_kept else []
-        if job is None:
+        if job is None or job.target.type.is_list:
             await call_all(self._redis, [answers.put(entry), *keep])
         else:
             outcome = Outcome(key=job.target.key, video_id=item.video.id)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-import orjson
-import zstandard
 from bson import ObjectId
 
+from crawler.items import RawList, RawSearch
 from crawler.jobs.stages import stage
 from pipelines.collections import RAW_ITEMS, VIDEOS, prepare
 from pipelines.documents.mongo import to_mongo
+from pipelines.entities import Entity
+from pipelines.entity_store import EntityStore
+from pipelines.list_store import ListStore
+from pipelines.merging import merged
+from pipelines.posts import Post
+from pipelines.raw_items import raw_update
 from pipelines.writes import send
 from services import mongodb
 from services.group_commit import GroupCommit
@@ -22,23 +27,25 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-    from pipelines.posts import Post
     from pipelines.writes import Updated
     from services.mongodb import Document
     from settings.env import Environment
 
+T = TypeVar("T", Post, Entity, RawList, RawSearch)
+
 _MERGED = ("author", "music")
-_compressor = zstandard.ZstdCompressor(level=1)
 
 
 class StorePipeline:
-    """Stores each post's document and its raw item."""
+    """Stores each item's document and its raw item, and how lists ended."""
 
     def __init__(self, uri: str, *, raw_ttl_s: int) -> None:
         self._client = mongodb.connect(uri)
         self._database = mongodb.database(self._client, uri)
         self._raw_ttl = timedelta(seconds=raw_ttl_s)
         self._commits: GroupCommit[Post, None] = GroupCommit(self._write)
+        self._entities = EntityStore(self._database, raw_ttl=self._raw_ttl)
+        self._lists = ListStore(self._database)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> StorePipeline:
@@ -54,10 +61,17 @@ class StorePipeline:
         """Close the connections."""
         await self._client.close()
 
-    async def process_item(self, item: Post) -> Post:
-        """Return once the post is stored and it is known whether a snapshot is due."""
-        with stage("store", item.raw.job):
-            await self._commits.submit(item)
+    async def process_item(self, item: T) -> T:
+        """Return once the item is stored and it is known whether a snapshot is due."""
+        if isinstance(item, Post):
+            with stage("store", item.raw.job):
+                await self._commits.submit(item)
+        elif isinstance(item, Entity):
+            with stage("store", item.raw.job):
+                await self._entities.store(item)
+        else:
+            with stage("store", item.job):
+                await self._lists.store(item)
         return item
 
     async def _write(self, posts: Sequence[Post]) -> list[Exception | None]:
@@ -65,7 +79,7 @@ class StorePipeline:
         updates = map(_updates, posts, commits)
         videos, raw_items = await asyncio.gather(
             send(self._database, VIDEOS, [update for pair in updates for update in pair]),
-            send(self._database, RAW_ITEMS, [self._raw_item(post) for post in posts]),
+            send(self._database, RAW_ITEMS, [self._raw_update(post) for post in posts]),
         )
         due = await self._due(videos, posts, commits)
         for post, commit in zip(posts, commits, strict=True):
@@ -98,59 +112,27 @@ class StorePipeline:
         )
         return frozenset([document["snapshot"]["commit"] async for document in found])
 
-    def _raw_item(self, post: Post) -> Document:
-        raw = post.raw
-        return {
-            "q": {"_id": raw.video_id, "observed_at": {"$lte": raw.observed_at}},
-            "u": {
-                "layout": raw.layout.value,
-                "spider": raw.spider,
-                "observed_at": raw.observed_at,
-                "expire_at": raw.observed_at + self._raw_ttl,
-                "data": _compressor.compress(orjson.dumps(raw.data)),
-            },
-            "upsert": True,
-        }
+    def _raw_update(self, post: Post) -> Document:
+        return raw_update(post.raw, post.raw.video_id, ttl=self._raw_ttl)
 
 
 def _updates(post: Post, commit: ObjectId) -> tuple[Document, Document]:
     """What one post changes: what this observation knows, and the last snapshot if it differs.
 
-    A field that this layout does not give keeps the value that a richer one gave before. A newer
-    observation is never overwritten by an older one: the upsert then meets its own id. A new
-    document begins with its snapshot; else that follows where the first update was carried out.
+    A new document begins with its snapshot; else that follows where the first update was carried
+    out.
     """
     document = to_mongo(post.video)
-    video_id = document.pop("_id")
-    known: dict[str, Any] = {}
-    observed_at = post.video.observed_at
-    unknown: dict[str, Any] = {"first_seen_at": observed_at}
-    for name, value in _flat(document):
-        (unknown if value is None or value == [] else known)[name] = value
-    statistics = document["statistics"]
+    observed_at, statistics = post.video.observed_at, document["statistics"]
     snapshot = {"statistics": statistics, "observed_at": observed_at, "commit": commit}
     return (
-        {
-            "q": {"_id": video_id, "observed_at": {"$lte": observed_at}},
-            "u": {"$set": known, "$setOnInsert": unknown | {"snapshot": snapshot}},
-            "upsert": True,
-        },
+        merged(document, parts=_MERGED, at_first={"snapshot": snapshot}),
         {
             "q": {
-                "_id": video_id,
+                "_id": post.video.id,
                 "observed_at": observed_at,
                 "snapshot.statistics": {"$ne": statistics},
             },
             "u": {"$set": {"snapshot": snapshot}},
         },
     )
-
-
-def _flat(document: dict[str, Any]) -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
-    for name, value in document.items():
-        if name in _MERGED and isinstance(value, dict):
-            pairs.extend((f"{name}.{inner}", part) for inner, part in value.items())
-        else:
-            pairs.append((name, value))
-    return pairs

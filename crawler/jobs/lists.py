@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -57,6 +57,12 @@ class ListEnd:
     complete: bool
     """Whether the list ended by itself with at least as many items as the page had said."""
     stop_reason: StopReason
+
+    def without(self, lost: int) -> ListEnd:
+        """The same end when that many of the items could not be delivered after all."""
+        if not lost:
+            return self
+        return replace(self, collected=max(0, self.collected - lost), complete=False)
 
     @classmethod
     def of(cls, stop_reason: StopReason, *, collected: int, reported_total: int | None) -> ListEnd:

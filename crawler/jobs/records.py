@@ -11,6 +11,7 @@ import orjson
 
 from crawler.errors import Reason
 from crawler.jobs.lists import Bounds, ListEnd, StopReason
+from crawler.jobs.underway import Underway
 from crawler.links import Target, TargetType
 
 
@@ -60,11 +61,19 @@ class Job:
     """The span that asked for it, as W3C writes it; empty when its request is not traced."""
     entry_id: str = ""
     """The stream entry that holds it while it is with a worker."""
+    underway: Underway | None = field(default=None, compare=False, repr=False)
+    """The items of its list that are in this worker's pipelines; None before the first one."""
 
     @property
     def fetcher(self) -> Fetcher:
         """What fetches its pages: a list has to be scrolled."""
         return Fetcher.BROWSER if self.in_browser or self.target.type.is_list else Fetcher.HTTP
+
+    def item_enters(self) -> None:
+        """Count an item of its list into the pipelines."""
+        if self.underway is None:
+            self.underway = Underway()
+        self.underway.enter()
 
     def to_fields(self) -> dict[str, str]:
         """The job as fields of a stream entry."""

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from scrapy import signals
 
 from crawler.errors import Reason
+from crawler.items import RawList
 from crawler.jobs.records import Lane, Outcome
 from crawler.spiders.video import VideoSpider, named_s
 
@@ -113,18 +114,34 @@ class JobsSpider(VideoSpider):
             self._count("tiktok/job/done")
             await self.intake.finish(job, outcome)
 
-    def item_is_published(self, response: Response) -> None:
-        """Forget a job that its publication has ended."""
+    def item_is_published(self, item: object, response: Response) -> None:
+        """Forget a job that its publication has ended; a list goes on after each of its items."""
+        job: Job = response.meta["job"]
+        if job.underway is not None and not isinstance(item, RawList):
+            job.underway.leave()
+            return
         self._count("tiktok/job/done")
-        self.intake.release(response.meta["job"])
+        self.intake.release(job)
 
-    async def item_was_dropped(self, response: Response, exception: DropItem) -> None:
+    async def item_was_dropped(self, item: object, response: Response, exception: DropItem) -> None:
         """Fail the job of an item that is no document."""
-        await self._give_up(response.meta["job"], Reason.UPSTREAM_ERROR, str(exception))
+        job: Job = response.meta["job"]
+        if not self._loses(item, job, "dropped"):
+            await self._give_up(job, Reason.UPSTREAM_ERROR, str(exception))
 
-    async def item_has_failed(self, response: Response, failure: Failure) -> None:
+    async def item_has_failed(self, item: object, response: Response, failure: Failure) -> None:
         """Fail the job of an item that could not be stored."""
-        await self._give_up(response.meta["job"], Reason.STORAGE_UNAVAILABLE, repr(failure.value))
+        job: Job = response.meta["job"]
+        if not self._loses(item, job, "failed"):
+            await self._give_up(job, Reason.STORAGE_UNAVAILABLE, repr(failure.value))
+
+    def _loses(self, item: object, job: Job, how: str) -> bool:
+        """Whether it was one item of a list, which goes on without it."""
+        if job.underway is None or isinstance(item, RawList):
+            return False
+        self._count(f"tiktok/list/item_{how}")
+        job.underway.leave(is_lost=True)
+        return True
 
     async def page_has_failed(self, response: Response, failure: Failure) -> None:
         """Fail the job of a page that our own code could not handle."""

@@ -17,16 +17,16 @@ def to_item(aweme: dict[str, Any]) -> dict[str, Any]:
         "id": aweme.get("aweme_id"),
         "desc": aweme.get("desc"),
         "createTime": aweme.get("create_time"),
-        "author": _author(as_dict(aweme.get("author"))),
-        "authorStats": _author_statistics(as_dict(aweme.get("author"))),
+        "author": to_author(as_dict(aweme.get("author"))),
+        "authorStats": author_statistics(as_dict(aweme.get("author"))),
         "statsV2": _statistics(as_dict(aweme.get("statistics"))),
-        "music": _music(as_dict(aweme.get("music"))),
+        "music": to_music(as_dict(aweme.get("music"))),
         "challenges": [
             {"id": challenge.get("cid"), "title": challenge.get("cha_name")}
             for challenge in dicts(aweme.get("cha_list"))
         ],
         "textExtra": [
-            {_camel(key): value for key, value in extra.items()}
+            {camel(key): value for key, value in extra.items()}
             for extra in dicts(aweme.get("text_extra"))
         ],
         "video": _video(as_dict(aweme.get("video"))),
@@ -42,12 +42,14 @@ def to_item(aweme: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _camel(key: str) -> str:
+def camel(key: str) -> str:
+    """A key as today's pages write it."""
     head, *rest = key.split("_")
     return head + "".join(part.capitalize() for part in rest)
 
 
-def _author(author: dict[str, Any]) -> dict[str, Any]:
+def to_author(author: dict[str, Any]) -> dict[str, Any]:
+    """A user as today's pages write one."""
     return {
         "id": author.get("uid"),
         "uniqueId": author.get("unique_id"),
@@ -69,7 +71,7 @@ def _is_verified(author: dict[str, Any]) -> bool | None:
     return None
 
 
-def _author_statistics(author: dict[str, Any]) -> dict[str, Any]:
+def author_statistics(author: dict[str, Any]) -> dict[str, Any]:
     """Lists of the application fill the author's counters with zeros that mean unknown."""
     counters = {
         "followerCount": author.get("follower_count"),
@@ -92,7 +94,8 @@ def _statistics(statistics: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _music(music: dict[str, Any]) -> dict[str, Any]:
+def to_music(music: dict[str, Any]) -> dict[str, Any]:
+    """A sound as today's pages write one."""
     return {
         "id": music.get("id_str") or music.get("mid"),
         "title": music.get("title"),

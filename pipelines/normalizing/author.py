@@ -8,7 +8,7 @@ from pipelines.documents.video import Author
 from pipelines.normalizing.counters import first_count
 from pipelines.values import as_dict, first_url, to_bool, to_id, to_text, to_time
 
-_AVATARS = ("avatarLarger", "avatarMedium", "avatarThumb")
+AVATARS = ("avatarLarger", "avatarMedium", "avatarThumb")
 
 
 def author_of(item: dict[str, Any]) -> Author:
@@ -24,7 +24,7 @@ def author_of(item: dict[str, Any]) -> Author:
         signature=to_text(author.get("signature")),
         verified=to_bool(author.get("verified")),
         private=to_bool(author.get("privateAccount")),
-        avatar=first_url(*(author.get(name) for name in _AVATARS)),
+        avatar=first_url(*(author.get(name) for name in AVATARS)),
         region=to_text(author.get("region")),
         created_at=to_time(author.get("createTime")),
         follower_count=first_count(holders, "followerCount"),

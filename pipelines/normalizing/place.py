@@ -18,9 +18,9 @@ def add_place(video: Video, item: dict[str, Any]) -> None:
     video.country = _country(item.get("locationCreated"))
     video.place = _place(as_dict(item.get("poi")))
     video.region = video.author.region or (video.place.province if video.place else None)
-    video.language = _language(item.get("textLanguage"))
+    video.language = language_of(item.get("textLanguage"))
     spoken = as_dict(as_dict(item.get("video")).get("claInfo")).get("originalLanguageInfo")
-    video.spoken_language = _language(as_dict(spoken).get("languageCode"))
+    video.spoken_language = language_of(as_dict(spoken).get("languageCode"))
 
 
 def _country(value: object) -> str | None:
@@ -44,6 +44,7 @@ def _place(poi: dict[str, Any]) -> Place | None:
     )
 
 
-def _language(value: object) -> str | None:
+def language_of(value: object) -> str | None:
+    """A language, unless TikTok says that it knows none."""
     language = to_text(value)
     return None if language in _UNKNOWN_LANGUAGES else language

@@ -1,4 +1,7 @@
-"""The synthetic cases in ``tests/recorded``: an input, its meta, and the document to expect."""
+"""The synthetic cases in ``tests/recorded``: an input, its meta, and the document to expect.
+
+What is no post names its ``kind`` in its meta.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,62 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from crawler.items import Layout, RawVideo
+from crawler.items import (
+    Kind,
+    Layout,
+    RawComment,
+    RawHashtag,
+    RawItem,
+    RawMusic,
+    RawUser,
+    RawVideo,
+)
 from crawler.page import read_page
 from pipelines.documents.mongo import to_mongo
-from pipelines.normalize import normalize_video
+from pipelines.normalize import normalize_entity, normalize_video
 
 FOLDER = Path(__file__).parents[1] / "recorded"
-NAMES = sorted(folder.name for folder in FOLDER.iterdir() if folder.is_dir())
+METAS = {one.parent.name: json.loads(one.read_text()) for one in sorted(FOLDER.glob("*/meta.json"))}
+NAMES = [name for name, meta in METAS.items() if "kind" not in meta]
+"""The cases of posts."""
+ENTITIES = [name for name in METAS if name not in NAMES]
+RAW_TYPES: dict[Kind, type[RawItem]] = {
+    one.kind: one for one in (RawUser, RawHashtag, RawMusic, RawComment)
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class EntityCase:
+    """A case of a user, hashtag, sound or comment."""
+
+    raw: RawItem
+    expected: dict[str, Any]
+
+    @property
+    def known(self) -> dict[str, Any]:
+        known = known_of(to_mongo(normalize_entity(self.raw)))
+        assert isinstance(known, dict)
+        return known
+
+
+@cache
+def read_entity(name: str) -> EntityCase:
+    folder, meta = FOLDER / name, METAS[name]
+    about = {"video_id": meta["video_id"]} if "video_id" in meta else {}
+    raw = RAW_TYPES[Kind(meta["kind"])](
+        layout=Layout(meta["layout"]),
+        data=json.loads((folder / "item.json").read_text()),
+        observed_at=datetime.fromisoformat(meta["observed_at"]),
+        spider=meta["spider"],
+        **about,
+    )
+    return EntityCase(raw=raw, expected=json.loads((folder / "expected.json").read_text()))
 
 
 @dataclass(slots=True, kw_only=True)
 class Case:
+    """A case of a post."""
+
     name: str
     raw: RawVideo
     expected: dict[str, Any]
@@ -34,7 +82,7 @@ class Case:
 @cache
 def read_case(name: str) -> Case:
     folder = FOLDER / name
-    meta = json.loads((folder / "meta.json").read_text())
+    meta = METAS[name]
     page = folder / "page.html"
     if page.exists():
         read = read_page(page.read_bytes(), video_id=meta["video_id"])

@@ -65,6 +65,7 @@ async def test_the_raw_item_is_kept_as_it_came_until_it_expires(
     assert orjson.loads(zstandard.decompress(raw.pop("data"))) == post.raw.data
     assert raw == {
         "_id": ID,
+        "kind": "video",
         "layout": "desktop",
         "spider": "jobs",
         "observed_at": START,
