@@ -14,13 +14,20 @@ from services.children import spawn, stop
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 PROJECT = Path(__file__).parent.parent
+WORKER = (PROJECT / "manage.py", "worker")
 
 
 def start_worker(
-    *options: str, mongodb_uri: str, redis_url: str, site: str, log: Path, **variables: str
+    *options: str,
+    mongodb_uri: str,
+    redis_url: str,
+    site: str,
+    log: Path,
+    program: Sequence[str | Path] = WORKER,
+    **variables: str,
 ) -> subprocess.Popen[bytes]:
     """A worker that takes abandoned jobs over after half a second."""
     environment = {
@@ -33,7 +40,7 @@ def start_worker(
         **variables,
     }
     return spawn(
-        [sys.executable, PROJECT / "manage.py", "worker", *options],
+        [sys.executable, *program, *options],
         death_signal=signal.SIGKILL,
         log=log,
         environment=environment,
@@ -42,11 +49,23 @@ def start_worker(
 
 @contextlib.contextmanager
 def a_worker(
-    *options: str, mongodb_uri: str, redis_url: str, site: str, log: Path, **variables: str
+    *options: str,
+    mongodb_uri: str,
+    redis_url: str,
+    site: str,
+    log: Path,
+    program: Sequence[str | Path] = WORKER,
+    **variables: str,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The same, ended with the context."""
     worker = start_worker(
-        *options, mongodb_uri=mongodb_uri, redis_url=redis_url, site=site, log=log, **variables
+        *options,
+        mongodb_uri=mongodb_uri,
+        redis_url=redis_url,
+        site=site,
+        log=log,
+        program=program,
+        **variables,
     )
     try:
         yield worker
