@@ -213,7 +213,12 @@ async def test_the_queries_for_analysts_answer(
     assert rates[0]["rate"] > 0
     assert [row["grown_by"] for row in growth] == [None, GROWTH]
     assert hashtags == [{"_id": "cooking", "posts": 1, "views": 1000 + GROWTH}]
-    assert raw_items == [read_case("desktop").raw.data]
+    sent = read_case("desktop").raw.data
+    assert raw_items == [sent | {"music": without_tokens(sent["music"])}]
+
+
+def without_tokens(music: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in music.items() if name != "tt2dsp"}
 
 
 def answer(query: str, client: MongoClient[Any]) -> list[Any]:
