@@ -25,7 +25,7 @@ if key[5] and key[5] ~= account[8] then
   return load()
 end
 local month_key = 'month:' .. key[1]
-local month = redis.call('HMGET', month_key, 'period', 'charged')
+local month = redis.call('HMGET', month_key, 'period', 'charged', 'items', 'held', 'held_until')
 if not account[1] or month[1] ~= account[6] or seconds >= tonumber(account[7]) then
   return load()
 end
@@ -44,7 +44,9 @@ while oldest and oldest + window < now do
   oldest = redis.call('LINDEX', rate, 0)
 end
 local counted = redis.call('LLEN', rate)
-local left = account[4] - month[2]
+-- Items that crawls delivered, and those that are just being written.
+local items = (month[3] or 0) + (tonumber(month[5] or 0) > seconds and month[4] or 0)
+local left = account[4] - month[2] - items
   - redis.call('ZCOUNT', reserved, string.format('(%d', now), '+inf')
 
 local function answer(verdict, extra, values)

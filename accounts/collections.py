@@ -105,6 +105,7 @@ _SCHEMAS = {
         failed=_count("The rest."),
         cached=_count("Those answered without a crawl."),
         charged=_count("What counts towards the month."),
+        items=_count("Those of them that are items delivered by crawls."),
         elapsed_ms=_count("Sum of their times, in milliseconds."),
         last_request_at=_moment("When the last of them was settled."),
     ),

@@ -56,7 +56,7 @@ class Loader:
             _load,
             [cached_key(key_digest), account_key(account.id), f"month:{account.id}", CHANGES],
             [
-                *(changes, CACHED_S, _unix(period[0]), await self._charged(account, period[0])),
+                *(changes, CACHED_S, _unix(period[0]), *await self._charged(account, period[0])),
                 *(len(fields), *fields, *_of_account(account, period)),
             ],
         )
@@ -74,11 +74,12 @@ class Loader:
         except UnknownAccountError:
             raise UnknownKeyError from None
 
-    async def _charged(self, account: Account, start: datetime) -> Word:
+    async def _charged(self, account: Account, start: datetime) -> tuple[Word, Word]:
         known = await self._wire.call("HGET", f"month:{account.id}", "period")
         if known == str(_unix(start)).encode():
-            return ""
-        return await self._usage.charged_since(account.id, start)
+            return "", ""
+        charged = await self._usage.charged_since(account.id, start)
+        return charged, await self._usage.items_since(account.id, start)
 
 
 def _of_key(key: Key) -> list[Word]:

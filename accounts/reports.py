@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from accounts.usage import Entry, Usage
     from services.mongodb import Document
 
-_COUNTS = ("total", "successful", "failed", "cached", "charged", "elapsed_ms")
+_COUNTS = ("total", "successful", "failed", "cached", "charged", "items", "elapsed_ms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ if redis.call('SET', KEYS[1], 1, 'NX', 'EX', 60) then
   redis.call('XADD', KEYS[4], '*', 'event', string.format('%s %d %s %s %s %s %s %s',
     ARGV[4], now / 1000, ARGV[5], ARGV[2], ARGV[6], ARGV[7], ARGV[8], ARGV[9]))
 end
-local charged = redis.call('HGET', KEYS[3], 'charged') or 0
+local month = redis.call('HMGET', KEYS[3], 'charged', 'items', 'held', 'held_until')
+local held = tonumber(month[4] or 0) > tonumber(time[1]) and month[3] or 0
 local reserved = redis.call('ZCOUNT', KEYS[2], string.format('(%d', now), '+inf')
-return math.max(0, ARGV[3] - charged - reserved)
+return math.max(0, ARGV[3] - (month[1] or 0) - (month[2] or 0) - held - reserved)

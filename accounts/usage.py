@@ -80,7 +80,7 @@ class Usage:
         return [(entry_id, fields["event"]) for entry_id, fields in found]
 
     async def charged_since(self, account_id: str, start: datetime) -> int:
-        """What an account was charged from a day on, counted anew."""
+        """What an account was charged for calls from a day on, counted anew."""
         while True:
             position = await self.position()
             await self.keep_above(position)
@@ -88,6 +88,15 @@ class Usage:
             charged += await self._waiting_since(account_id, start, position)
             if await self.position() == position:
                 return charged
+
+    async def items_since(
+        self, account_id: str, start: datetime, session: AsyncClientSession | None = None
+    ) -> int:
+        """How many items crawls delivered to an account from a day on, one request each."""
+        days = self._database[USAGE_DAYS].find(
+            _since(account_id, start), {"items": 1}, session=session
+        )
+        return sum([int(day.get("items", 0)) async for day in days])
 
     async def keep_above(self, position: str) -> None:
         """See to it that the events to come lie past a position.
@@ -109,10 +118,9 @@ class Usage:
 
     async def _drained_since(self, account_id: str, start: datetime) -> int:
         days = self._database[USAGE_DAYS].find(
-            {"account_id": account_id, "date": {"$gte": start.strftime("%Y-%m-%d")}},
-            {"charged": 1},
+            _since(account_id, start), {"charged": 1, "items": 1}
         )
-        return sum([int(day.get("charged", 0)) async for day in days])
+        return sum([int(day.get("charged", 0) - day.get("items", 0)) async for day in days])
 
     async def _waiting_since(self, account_id: str, start: datetime, position: str) -> int:
         charged = 0
@@ -238,6 +246,10 @@ async def _pause(ending: asyncio.Event, pause_s: float) -> bool:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(ending.wait(), pause_s)
     return ending.is_set()
+
+
+def _since(account_id: str, start: datetime) -> dict[str, Any]:
+    return {"account_id": account_id, "date": {"$gte": start.strftime("%Y-%m-%d")}}
 
 
 def order(entry_id: str) -> tuple[int, int]:

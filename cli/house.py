@@ -67,7 +67,7 @@ class House:
                 self._supervisor.watch()
                 logger.info("ending: what is in hand is finished")
             finally:
-                self._supervisor.stop(together=["api", *self._workers, "archive"])
+                self._supervisor.stop(together=["api", "scheduler", *self._workers, "archive"])
                 withdraw(self._folder)
 
     @property
@@ -91,6 +91,7 @@ class House:
             self._start_program(name, command("worker"), variables)
         if self._environment.archive_url is not None:
             self._start_program("archive", [*command("worker"), "--archive"], variables)
+        self._start_program("scheduler", command("scheduler"), variables)
         api = self._start_program("api", command("serve"), variables)
         health = f"{local_address(self._environment)}/health"
         self._wait_until(lambda: answers(health), "the API", api)

@@ -16,6 +16,7 @@ from cli.crawl import crawl
 from cli.doctor import doctor
 from cli.key import key
 from cli.queue import queue
+from cli.scheduler import scheduler
 from cli.serve import serve
 from cli.up import up
 from cli.worker import worker
@@ -62,5 +63,5 @@ def manage() -> None:
     """Run and operate the TikTok Video Intelligence API."""
 
 
-for command in (account, crawl, doctor, key, queue, serve, up, worker):
+for command in (account, crawl, doctor, key, queue, scheduler, serve, up, worker):
     manage.add_command(command)

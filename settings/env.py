@@ -183,6 +183,7 @@ class Environment(BaseSettings):
     autothrottle_target_concurrency: float = Field(default=8, gt=0)
     job_claim_s: Seconds = 5
     job_attempts: int = Field(default=3, ge=1)
+    crawl_error_share: float = Field(default=0.5, gt=0, le=1)
 
     upgrade_url: str | None = None
     support_email: str | None = None

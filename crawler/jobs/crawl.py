@@ -242,6 +242,20 @@ def target_id(crawl_id: str, number: int) -> str:
     return f"{crawl_id}:{number:06d}"
 
 
+def job_id(target: str, attempt: int) -> str:
+    """The id of the job that is an attempt at a crawl's target, the same whenever it is fed."""
+    return f"{target}.{attempt}"
+
+
+def read_job_id(job: str) -> tuple[str, int, int] | None:
+    """The crawl, the number of the target and the attempt; None for a job of no crawl."""
+    target, _, attempt = job.rpartition(".")
+    crawl, _, number = target.rpartition(":")
+    if not (crawl and number.isdigit() and attempt.isdigit()):
+        return None
+    return crawl, int(number), int(attempt)
+
+
 def item_id(crawl_id: str, kind: Kind, item: str) -> str:
     """The id of an item that a crawl delivers."""
     return f"{crawl_id}:{kind.value}:{item}"

@@ -1,7 +1,8 @@
 -- End a job exactly once: whoever acknowledges its entry first tells the others.
 -- KEYS: stream, flight, run's outcomes ('' when there is no run), dead letters.
 -- ARGV: group, entry id, job id, channel ('' when nobody waits on it), outcome, seconds that a run's
---       outcomes are kept, what to count it as, then the fields of a dead letter, if the job is one.
+--       outcomes are kept (0 for a crawl's, which are taken off as they are entered), what to count
+--       it as, then the fields of a dead letter, if the job is one.
 if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 then
   return 0
 end
@@ -10,8 +11,10 @@ if #ARGV > 7 then
   redis.call('XADD', KEYS[4], 'MAXLEN', '~', '100000', '*', unpack(ARGV, 8))
 end
 if KEYS[3] ~= '' then
-  redis.call('XADD', KEYS[3], '*', 'outcome', ARGV[5])
-  redis.call('EXPIRE', KEYS[3], ARGV[6])
+  redis.call('XADD', KEYS[3], '*', 'job', ARGV[3], 'outcome', ARGV[5])
+  if ARGV[6] ~= '0' then
+    redis.call('EXPIRE', KEYS[3], ARGV[6])
+  end
 end
 if ARGV[4] ~= '' then
   redis.call('PUBLISH', ARGV[4], ARGV[5])

@@ -18,6 +18,7 @@ from crawler.egress.states import postponement_key, state_key
 from crawler.errors import Reason
 from crawler.jobs import answers, delays
 from crawler.jobs.records import Fetcher, Job, Lane, Outcome, new_id
+from crawler.jobs.told import TOLD
 from crawler.jobs.workers import Workers
 from services import tracing
 from services.group_commit import GroupCommit
@@ -67,6 +68,13 @@ class BarredError(Exception):
 def run_key(run: str) -> str:
     """The stream that collects a run's outcomes."""
     return f"run:{run}:outcomes"
+
+
+def outcomes_key(job: Job) -> str:
+    """The stream that a job's outcome is told on; empty when none collects it."""
+    if job.run is None:
+        return ""
+    return TOLD if job.is_of_crawl else run_key(job.run)
 
 
 def stream_of(job: Job) -> str:
@@ -384,13 +392,13 @@ class Queue:
         keys = [
             stream_of(job),
             _flight_key(job.target),
-            run_key(job.run) if job.run else "",
+            outcomes_key(job),
             DEAD_LETTERS,
         ]
         is_waited_for = job.run is None or job.lane is Lane.DEMAND
         arguments: list[Any] = [
             *(GROUP, job.entry_id, job.id, CHANNEL if is_waited_for else ""),
-            *(outcome.to_json(), RUN_TTL_S, outcome.counted_as),
+            *(outcome.to_json(), 0 if job.is_of_crawl else RUN_TTL_S, outcome.counted_as),
             *_flat(letter or {}),
         ]
         return await self._ending.submit([*before, (_finish, keys, arguments)])

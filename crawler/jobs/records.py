@@ -65,6 +65,11 @@ class Job:
     """The items of its list that are in this worker's pipelines; None before the first one."""
 
     @property
+    def is_of_crawl(self) -> bool:
+        """Whether it is an attempt at a target of a crawl, whose id it bears."""
+        return self.run is not None and self.id.startswith(f"{self.run}:")
+
+    @property
     def fetcher(self) -> Fetcher:
         """What fetches its pages: a list has to be scrolled."""
         return Fetcher.BROWSER if self.in_browser or self.target.type.is_list else Fetcher.HTTP

@@ -1,0 +1,21 @@
+"""``manage.py scheduler``: what happens without anybody asking at that moment."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+def scheduler() -> None:
+    """Advance crawls and send webhooks until SIGTERM; of several, one advances crawls."""
+    from crawler.jobs.scheduler import run
+    from services import logs
+    from services.running import attached
+    from settings.env import read_environment
+
+    environment = read_environment()
+    logs.configure(
+        level=environment.log_level, form=environment.log_format, secrets=environment.secrets
+    )
+    with attached(environment) as connected:
+        run(connected)

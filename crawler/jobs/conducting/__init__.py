@@ -1,0 +1,1 @@
+"""What the conductor does with crawls: feeding, entering outcomes and items, ending."""
