@@ -105,6 +105,7 @@ async def test_a_report_is_the_same_wherever_events_are(
         "failed": 2,
         "cached": 1,
         "charged": 2,
+        "items": 0,
         "elapsed_ms": 200,
     }
     assert [(one.video_id, one.requests) for one in report.top] == [("72", 1), ("71", 1)]

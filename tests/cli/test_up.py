@@ -89,6 +89,7 @@ def test_other_commands_attach_to_what_runs(up: Running) -> None:
         "site",
         "worker-1",
         "archive",
+        "scheduler",
         "api",
     ]
     assert told["ok"] is True

@@ -1,4 +1,4 @@
-"""A conductor on the tests' servers, turned by hand, and a worker that only says what it is told."""
+"""A conductor turned by hand, and a worker that only says what it is told."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -52,7 +52,8 @@ async def test_a_crawl_of_posts_succeeds_with_each_item_in_sequence(stage: Stage
 
 
 @pytest.mark.parametrize(
-    ("deleted", "state"), [(0, CrawlState.SUCCEEDED), (1, CrawlState.PARTIAL), (2, CrawlState.FAILED)]
+    ("deleted", "state"),
+    [(0, CrawlState.SUCCEEDED), (1, CrawlState.PARTIAL), (2, CrawlState.FAILED)],
 )
 async def test_the_state_at_the_end_follows_from_the_targets(
     deleted: int, state: CrawlState, stage: Stage
@@ -60,7 +61,9 @@ async def test_the_state_at_the_end_follows_from_the_targets(
     crawl = await stage.crawls.create(videos(2), owner=None)
     missing = {one.value for one in videos(deleted)}
 
-    ended = await stage.run(crawl, lambda job: (gone if job.target.value in missing else stored)(job))
+    ended = await stage.run(
+        crawl, lambda job: (gone if job.target.value in missing else stored)(job)
+    )
 
     assert ended.state is state
     assert ended.counts.failed == deleted
@@ -99,10 +102,10 @@ async def test_an_outcome_told_twice_counts_once(stage: Stage) -> None:
     await stage.turn()
     first, second = await stage.take()
     await stage.queue.finish(first, stored(first))
-    (entry,) = await stage.redis.xrange(TOLD)
-    await stage.redis.xadd(TOLD, dict(entry[1]))
+    entries: Any = await stage.redis.xrange(TOLD)
+    await stage.redis.xadd(TOLD, entries[0][1])
     await stage.turn()
-    await stage.redis.xadd(TOLD, dict(entry[1]))
+    await stage.redis.xadd(TOLD, entries[0][1])
     await stage.queue.finish(second, stored(second))
     await stage.turn()
 
