@@ -22,7 +22,7 @@ from api.archive import Archive
 from api.batch import Batches
 from api.body import MAX_BYTES
 from api.extraction import Extraction
-from api.handlers import admin, admin_keys, keys
+from api.handlers import admin, admin_keys, keys, webhooks
 from api.handlers.batch import extract_batch
 from api.handlers.health import read_health, read_liveness, read_readiness
 from api.handlers.media import read_subtitles, stream_image, stream_music, stream_video
@@ -46,6 +46,8 @@ from api.parts import (
     ADMISSIONS,
     AUDIT,
     BATCHES,
+    CRAWLS,
+    DELIVERIES,
     ENVIRONMENT,
     EXTRACTION,
     HEALTH,
@@ -56,9 +58,11 @@ from api.parts import (
     ONCE,
     PLAYER,
     RAPIDAPI,
+    RECEIVERS,
     REPORTS,
     SCRAPE,
     STREAMS,
+    WEBHOOK_SECRETS,
 )
 from api.rapidapi import RapidApi
 from api.scrape import Scrape
@@ -68,10 +72,14 @@ from api.upstream import Upstream
 from api.uptime import COLLECTION, Uptime
 from crawler.egress.names import egresses_of
 from crawler.egress.states import states
+from crawler.jobs.crawls import Crawls
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import Fetcher
 from crawler.jobs.webhooks.addresses import Addresses
+from crawler.jobs.webhooks.endpoints import Endpoints
+from crawler.jobs.webhooks.secrets import Secrets
+from crawler.jobs.webhooks.webhooks import Webhooks
 from crawler.jobs.workers import Workers
 from pipelines.collections import VIDEOS
 from services import mongodb, redis, tracing
@@ -98,7 +106,7 @@ def build_app(environment: Environment) -> web.Application:
     app.router.add_get("/api/v1/videos/{id}", behind_gate(read_video), allow_head=False)
     app.router.add_get("/api/v1/user/me", behind_gate(read_me))
     app.router.add_get("/api/v1/user/usage", behind_gate(read_usage))
-    app.router.add_routes([*keys.ROUTES, *admin.ROUTES, *admin_keys.ROUTES])
+    app.router.add_routes([*keys.ROUTES, *webhooks.ROUTES, *admin.ROUTES, *admin_keys.ROUTES])
     app.router.add_get("/api/v1/video/{id}/stream", stream_video)
     app.router.add_get("/api/v1/video/{id}/music", stream_music)
     app.router.add_get("/api/v1/video/{id}/images/{number}", stream_image)
@@ -158,6 +166,10 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         app[STREAMS] = Streams(cache)
         app[ADDRESSES] = Addresses(environment.webhook_allow_networks)
         stack.callback(app[ADDRESSES].close)
+        app[CRAWLS] = Crawls(database, patient)
+        app[DELIVERIES] = Webhooks(database, public_address=environment.public_address)
+        app[RECEIVERS] = Endpoints(database)
+        app[WEBHOOK_SECRETS] = Secrets(database, secret_key(environment))
         kind = TracedAdmissions if tracing.is_on() else Admissions
         app[ADMISSIONS] = kind(limits, upgrade_url=environment.upgrade_url)
         app[ONCE] = Once(

@@ -57,10 +57,10 @@ async def changing() -> AsyncIterator[None]:
         wrong = "The parameter 'cursor' must be one that an earlier page gave"
         raise ApiError(INVALID_PARAMETER, detail=wrong) from None
     except (errors.TooManyKeysError, errors.KeyStateError) as error:
-        raise ApiError(_PROBLEMS[type(error)], detail=_sentence(error)) from None
+        raise ApiError(_PROBLEMS[type(error)], detail=sentence(error)) from None
     except errors.AccountsError as error:
         problem = _PROBLEMS.get(type(error))
-        detail = None if problem else _sentence(error)
+        detail = None if problem else sentence(error)
         raise ApiError(problem or INVALID_PARAMETER, detail=detail) from None
     except (RedisError, PyMongoError, OSError) as error:
         raise refusal(Reason.STORAGE_UNAVAILABLE) from error
@@ -130,6 +130,7 @@ def wanted_edit(request: web.Request, **more: Any) -> Edit:
     return edit
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
+    """What an error says, as a sentence begins."""
     text = str(error)
     return text[:1].upper() + text[1:]

@@ -130,6 +130,28 @@ ACCOUNT_NOT_FOUND = Problem(
 ACCOUNT_EXISTS = Problem(
     status=409, error="Account exists", detail="There is an account with this address already"
 )
+CRAWL_NOT_FOUND = Problem(
+    status=404, error="Crawl not found", detail="The account has no crawl with this id"
+)
+DELIVERY_NOT_FOUND = Problem(
+    status=404, error="Delivery not found", detail="The crawl has no delivery with this id"
+)
+WEBHOOK_ENDPOINT_NOT_FOUND = Problem(
+    status=404,
+    error="Webhook endpoint not found",
+    detail="The account's webhooks have no endpoint with this id",
+)
+SECRET_CONFLICT = Problem(
+    status=409,
+    error="Secret not usable",
+    detail="The secret before signs until 2024-01-15T10:30:00Z: wait, or send 'overlap_s': 0 to end"
+    " all but the new one at once",
+)
+DELIVERY_CONFLICT = Problem(
+    status=409,
+    error="Delivery not possible",
+    detail="The delivery is being sent at this moment",
+)
 ENDPOINT_NOT_FOUND = Problem(
     status=404, error="Endpoint not found", detail="There is nothing at this path"
 )

@@ -22,7 +22,11 @@ from api.metrics import Metrics
 from api.rapidapi import RapidApi
 from api.scrape import Scrape
 from api.streams import Streams
+from crawler.jobs.crawls import Crawls
 from crawler.jobs.webhooks.addresses import Addresses
+from crawler.jobs.webhooks.endpoints import Endpoints
+from crawler.jobs.webhooks.secrets import Secrets
+from crawler.jobs.webhooks.webhooks import Webhooks
 from settings.env import Environment
 
 if TYPE_CHECKING:
@@ -38,6 +42,8 @@ REPORTS = web.AppKey("reports", Reports)
 ONCE = web.AppKey("once", Once)
 ADMISSIONS = web.AppKey("admissions", Admissions)
 BATCHES = web.AppKey("batches", Batches)
+CRAWLS = web.AppKey("crawls", Crawls)
+DELIVERIES = web.AppKey("deliveries", Webhooks)
 EXTRACTION = web.AppKey("extraction", Extraction)
 HEALTH = web.AppKey("health", Health)
 LOCATOR = web.AppKey("locator", Locator)
@@ -46,4 +52,6 @@ SCRAPE = web.AppKey("scrape", Scrape)
 LINKS = web.AppKey("links", Links)
 PLAYER = web.AppKey("player", Player)
 RAPIDAPI = web.AppKey("rapidapi", RapidApi)
+RECEIVERS = web.AppKey("receivers", Endpoints)
 STREAMS = web.AppKey("streams", Streams)
+WEBHOOK_SECRETS = web.AppKey("webhook_secrets", Secrets)

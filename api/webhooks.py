@@ -1,15 +1,41 @@
-"""Webhooks as requests name them."""
+"""Webhooks as requests name them and answers show them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Any
 
-from api.errors import INVALID_PARAMETER, ApiError
+from api.changing import changing, sentence, written
+from api.errors import (
+    CRAWL_NOT_FOUND,
+    DELIVERY_CONFLICT,
+    DELIVERY_NOT_FOUND,
+    INVALID_PARAMETER,
+    SECRET_CONFLICT,
+    WEBHOOK_ENDPOINT_NOT_FOUND,
+    ApiError,
+)
 from api.parts import ADDRESSES
+from crawler.jobs.crawls import UnknownCrawlError
 from crawler.jobs.webhooks.addresses import WebhookRefusedError
+from crawler.jobs.webhooks.endpoints import UnknownEndpointError
+from crawler.jobs.webhooks.secrets import SecretError
+from crawler.jobs.webhooks.webhooks import DeliveryStateError, UnknownDeliveryError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from aiohttp import web
+
+    from crawler.jobs.webhooks.delivery import Delivery
+    from crawler.jobs.webhooks.endpoints import Endpoint
+    from crawler.jobs.webhooks.secrets import Secret
+
+_ABSENT = {
+    UnknownCrawlError: CRAWL_NOT_FOUND,
+    UnknownDeliveryError: DELIVERY_NOT_FOUND,
+    UnknownEndpointError: WEBHOOK_ENDPOINT_NOT_FOUND,
+}
 
 
 async def check_webhook(request: web.Request, address: str | None) -> None:
@@ -26,3 +52,58 @@ async def check_webhook(request: web.Request, address: str | None) -> None:
         await request.app[ADDRESSES].check(address)
     except WebhookRefusedError as error:
         raise ApiError(INVALID_PARAMETER, detail=f"The parameter 'webhook' {error}") from None
+
+
+@contextlib.asynccontextmanager
+async def telling_why() -> AsyncIterator[None]:
+    """Turn what webhooks and crawls refuse into the answer that says so."""
+    async with changing():
+        try:
+            yield
+        except (UnknownCrawlError, UnknownDeliveryError, UnknownEndpointError) as error:
+            raise ApiError(_ABSENT[type(error)]) from None
+        except SecretError as error:
+            raise ApiError(SECRET_CONFLICT, detail=sentence(error)) from None
+        except DeliveryStateError as error:
+            raise ApiError(DELIVERY_CONFLICT, detail=sentence(error)) from None
+
+
+def shown_secret(secret: Secret) -> dict[str, Any]:
+    """A secret as it is shown to its owner."""
+    return {
+        "secret": secret.current,
+        "created_at": written(secret.created_at),
+        "previous": secret.previous,
+        "previous_until": written(secret.previous_until),
+    }
+
+
+def shown_endpoint(endpoint: Endpoint) -> dict[str, Any]:
+    """An endpoint as it is shown."""
+    return {
+        "id": endpoint.id,
+        "url": endpoint.url,
+        "first_at": written(endpoint.first_at),
+        "last_success_at": written(endpoint.last_success_at),
+        "last_failure_at": written(endpoint.last_failure_at),
+        "failing_since": written(endpoint.failing_since),
+        "off_since": written(endpoint.off_since),
+        "off_reason": endpoint.off_reason.value if endpoint.off_reason else None,
+    }
+
+
+def shown_delivery(delivery: Delivery) -> dict[str, Any]:
+    """A delivery as it is shown."""
+    return {
+        "id": delivery.id,
+        "crawl_id": delivery.crawl,
+        "endpoint_id": delivery.endpoint,
+        "url": delivery.url,
+        "type": delivery.type,
+        "body": delivery.body,
+        "state": delivery.state.value,
+        "created_at": written(delivery.created_at),
+        "next_at": written(delivery.next_at),
+        "ended_at": written(delivery.ended_at),
+        "attempts": [{**one, "at": written(one["at"])} for one in delivery.attempts],
+    }
