@@ -72,6 +72,7 @@ from api.upstream import Upstream
 from api.uptime import COLLECTION, Uptime
 from crawler.egress.names import egresses_of
 from crawler.egress.states import states
+from crawler.jobs.backlog import Backlog
 from crawler.jobs.crawls import Crawls
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
@@ -207,6 +208,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             health,
             queues={fetcher: Queue(cache, fetcher=fetcher) for fetcher in Fetcher},
             workers=Workers(cache),
+            backlog=Backlog(cache),
             breakers=breakers,
         )
         await stack.enter_async_context(app[METRICS].pouring())

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from api.health import Health
     from api.metrics import Metrics
+    from crawler.jobs.backlog import Backlog
     from crawler.jobs.queue import Depth, Queue
     from crawler.jobs.workers import Told, Workers
 
@@ -55,6 +56,8 @@ class Reading:
     uptime_percent: float
     depths: Mapping[tuple[Fetcher, Lane], Depth] = field(default_factory=dict)
     dead_letters: int = 0
+    backlog: int = 0
+    """Posts whose files are still to be kept."""
     breakers: Mapping[str, str] = field(default_factory=dict)
     """The state of each egress, by its name."""
     told: Told | None = None
@@ -98,6 +101,7 @@ class Reading:
             oldest.add_metric(place, depth.oldest_s or 0.0)
         yield from (waiting, in_hand, oldest)
         yield _gauge("tiktok_queue_dead_letters", "Jobs given up and kept.", self.dead_letters)
+        yield _gauge("tiktok_archive_waiting", "Posts whose files are to be kept.", self.backlog)
 
     def _egresses(self) -> Metric:
         family = GaugeMetricFamily(
@@ -121,12 +125,14 @@ class Scrape:
         *,
         queues: Mapping[Fetcher, Queue],
         workers: Workers,
+        backlog: Backlog,
         breakers: Callable[[], Awaitable[Mapping[str, str]]],
     ) -> None:
         self._metrics = metrics
         self._health = health
         self._queues = queues
         self._workers = workers
+        self._backlog = backlog
         self._breakers = breakers
 
     async def write(self) -> bytes:
@@ -152,6 +158,7 @@ class Scrape:
                 }
                 dead_letters = await self._queues[Fetcher.HTTP].count_dead_letters()
                 told = await self._workers.read()
+                reading.backlog = await self._backlog.size()
                 reading.breakers = await self._breakers()
         except (RedisError, OSError):
             return reading

@@ -20,6 +20,7 @@ from cli.scheduler import scheduler
 from cli.serve import serve
 from cli.up import up
 from cli.worker import worker
+from cli.workers import workers
 
 
 class Commands(click.Group):
@@ -63,5 +64,5 @@ def manage() -> None:
     """Run and operate the TikTok Video Intelligence API."""
 
 
-for command in (account, crawl, doctor, key, queue, scheduler, serve, up, worker):
+for command in (account, crawl, doctor, key, queue, scheduler, serve, up, worker, workers):
     manage.add_command(command)

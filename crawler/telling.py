@@ -8,40 +8,61 @@ import logging
 import os
 import socket
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from redis.exceptions import RedisError
 
-from crawler.jobs.workers import WorkerState
+from crawler.jobs.workers import WorkerKind, WorkerState
 from services.memory import resident_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from scrapy.crawler import Crawler
 
-    from crawler.jobs.intake import Intake
     from crawler.jobs.workers import Workers
 
 logger = logging.getLogger(__name__)
 
 EACH_S = 1.0
 _OURS = "tiktok/"
-_OF_SCRAPY = frozenset(
-    {"item_scraped_count", "response_received_count", "log_count/WARNING", "log_count/ERROR"}
-)
+_OF_LOG = frozenset({"log_count/WARNING", "log_count/ERROR"})
+_OF_PAGES = frozenset({"item_scraped_count", "response_received_count"})
+
+
+class Source(Protocol):
+    """Where a worker has its work from."""
+
+    @property
+    def in_hand(self) -> int:
+        """How much it has taken and not ended."""
+
+    @property
+    def fetching(self) -> int:
+        """How much of that is being fetched."""
 
 
 class Teller:
     """Tells of one worker."""
 
     def __init__(
-        self, workers: Workers, *, worker_id: str, intake: Intake, crawler: Crawler
+        self,
+        workers: Workers,
+        *,
+        worker_id: str,
+        kind: WorkerKind = WorkerKind.CRAWL,
+        source: Source,
+        crawler: Crawler,
+        memory: Callable[[], int] = resident_bytes,
     ) -> None:
         self._workers = workers
         self._id = worker_id
-        self._intake = intake
+        self._kind = kind
+        self._source = source
         self._crawler = crawler
+        self._memory = memory
+        # What the archive fetches are no pages, and what it stores are no posts.
+        self._of_scrapy = _OF_LOG if kind is WorkerKind.ARCHIVE else _OF_LOG | _OF_PAGES
         self._told: dict[str, int] = {}
         self._started_at = time()
 
@@ -94,7 +115,7 @@ class Teller:
         return {
             name: count
             for name, count in (stats.get_stats() if stats is not None else {}).items()
-            if isinstance(count, int) and (name.startswith(_OURS) or name in _OF_SCRAPY)
+            if isinstance(count, int) and (name.startswith(_OURS) or name in self._of_scrapy)
         }
 
     def _state(self) -> WorkerState:
@@ -102,8 +123,10 @@ class Teller:
             id=self._id,
             host=socket.gethostname(),
             pid=os.getpid(),
+            kind=self._kind,
             started_at=self._started_at,
-            memory_bytes=resident_bytes(),
-            in_hand=self._intake.in_hand,
-            fetching=self._intake.fetching,
+            told_at=time(),
+            memory_bytes=self._memory(),
+            in_hand=self._source.in_hand,
+            fetching=self._source.fetching,
         )

@@ -19,7 +19,8 @@ from crawler.jobs.backlog import Backlog
 from crawler.jobs.intake import Intake
 from crawler.jobs.keeping import Keeping
 from crawler.jobs.queue import Queue
-from crawler.jobs.workers import Workers
+from crawler.jobs.records import new_id
+from crawler.jobs.workers import WorkerKind, Workers
 from crawler.spiders.archive import FILES_AT_ONCE, ArchiveSpider
 from crawler.spiders.jobs import JobsSpider
 from crawler.telling import Teller
@@ -68,8 +69,17 @@ async def _keep(environment: Environment) -> None:
         redis.connect(environment.redis_url or "") as client,
         Keeping(Backlog(client), slots=FILES_AT_ONCE) as keeping,
     ):
-        run = _runner(environment).crawl(ArchiveSpider, keeping=keeping)
-        await _until_stopped(run, keeping, stopping)
+        runner = _runner(environment)
+        crawler = runner.create_crawler(ArchiveSpider)
+        teller = Teller(
+            Workers(client),
+            worker_id=new_id("archive"),
+            kind=WorkerKind.ARCHIVE,
+            source=keeping,
+            crawler=crawler,
+        )
+        async with teller.telling():
+            await _until_stopped(runner.crawl(crawler, keeping=keeping), keeping, stopping)
 
 
 async def _work(environment: Environment) -> None:
@@ -90,7 +100,7 @@ async def _work(environment: Environment) -> None:
     ):
         runner = _runner(environment)
         crawler = runner.create_crawler(JobsSpider)
-        teller = Teller(Workers(client), worker_id=queue.consumer, intake=intake, crawler=crawler)
+        teller = Teller(Workers(client), worker_id=queue.consumer, source=intake, crawler=crawler)
         async with teller.telling():
             await _until_stopped(runner.crawl(crawler, intake=intake), intake, stopping)
 

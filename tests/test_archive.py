@@ -13,6 +13,7 @@ from aiohttp import web
 from crawler.jobs.backlog import Backlog
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
+from crawler.jobs.workers import WorkerKind, Workers
 from crawler.links import Target, TargetType
 from pipelines.documents.mongo import from_mongo
 from pipelines.documents.video import Video
@@ -258,3 +259,27 @@ async def test_hosts_off_the_list_are_not_asked_and_the_post_stays(works: Works)
 
     assert video.archive == []
     assert f"post {ID} is not archived whole: video-h264-576x1024-965: media are not" in works.log
+
+
+async def test_the_worker_tells_of_itself_and_what_it_keeps(
+    works: Works, redis_client: Redis
+) -> None:
+    workers = Workers(redis_client)
+
+    async def has_told() -> bool:
+        return (await workers.read()).counted.get("tiktok/archive/kept", 0) > 0
+
+    with works.workers("crawl"):
+        await works.crawl()
+    pages = (await workers.read()).counted["response_received_count"]
+    with works.workers("archive"):
+        await until(has_told)
+        told = await workers.read()
+        (state,) = told.workers
+        await works.kept()
+
+    assert (state.kind, state.told_at > 0) == (WorkerKind.ARCHIVE, True)
+    assert state.memory_bytes > 10_000_000
+    assert told.counted["tiktok/archive/kept_bytes"] > 0
+    assert told.counted["response_received_count"] == pages
+    assert (await workers.read()).workers == ()

@@ -31,7 +31,7 @@ from crawler.jobs.numbered import read_numbered
 from crawler.jobs.records import Lane, new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pymongo.asynchronous.client_session import AsyncClientSession
     from pymongo.asynchronous.collection import AsyncCollection
@@ -253,8 +253,12 @@ class Crawls:
         await self._tell(crawl_id)
         return await self.get(crawl_id)
 
-    async def retry(self, crawl_id: str, *, owner: str | None = None) -> Crawl:
+    async def retry(
+        self, crawl_id: str, *, owner: str | None = None, keys: Collection[str] | None = None
+    ) -> Crawl:
         """Crawl the failed targets of a crawl once more; it is the same crawl and goes on.
+
+        With ``keys`` only those of them that have one of these keys.
 
         Raises:
             UnknownCrawlError: there is none, or it is not this owner's.
@@ -270,27 +274,32 @@ class Crawls:
         if self._redis is not None:
             await self._redis.delete(cancelled_key(crawl_id))
         async with self._client.start_session() as session:
-            is_begun = await session.with_transaction(lambda session: self._begin(crawl, session))
-        if not is_begun:
-            raise CrawlStateError(f"{crawl_id} is being retried already")
+            await session.with_transaction(lambda session: self._begin(crawl, keys, session))
         await self._tell(crawl_id)
         return await self.get(crawl_id)
 
-    async def _begin(self, crawl: Crawl, session: AsyncClientSession) -> bool:
-        """Put the failed targets of an ended crawl before the conductor again."""
-        again = {"state": CrawlState.QUEUED.value, **dict.fromkeys(_OF_AN_END), "counts.failed": 0}
-        begun = await self._jobs.update_one(
-            {"_id": crawl.id, "state": {"$in": _ENDED}, "attempts": crawl.attempts},
-            {"$set": again, "$inc": {"attempts": 1}},
+    async def _begin(
+        self, crawl: Crawl, keys: Collection[str] | None, session: AsyncClientSession
+    ) -> None:
+        """Put failed targets of an ended crawl before the conductor again."""
+        wanted = {} if keys is None else {"key": {"$in": [*keys]}}
+        waiting = await self._targets.update_many(
+            {"crawl": crawl.id, "state": TargetState.FAILED.value, **wanted},
+            {"$set": {"state": TargetState.WAITING.value, **dict.fromkeys(_OF_AN_OUTCOME)}},
             session=session,
         )
-        if begun.modified_count:
-            await self._targets.update_many(
-                {"crawl": crawl.id, "state": TargetState.FAILED.value},
-                {"$set": {"state": TargetState.WAITING.value, **dict.fromkeys(_OF_AN_OUTCOME)}},
-                session=session,
-            )
-        return begun.modified_count > 0
+        if not waiting.modified_count:
+            raise CrawlStateError(f"these targets of {crawl.id} are not failed any more")
+        begun = await self._jobs.update_one(
+            {"_id": crawl.id, "state": {"$in": _ENDED}, "attempts": crawl.attempts},
+            {
+                "$set": {"state": CrawlState.QUEUED.value, **dict.fromkeys(_OF_AN_END)},
+                "$inc": {"attempts": 1, "counts.failed": -waiting.modified_count},
+            },
+            session=session,
+        )
+        if not begun.modified_count:
+            raise CrawlStateError(f"{crawl.id} is being retried already")
 
     async def _insert(
         self, collection: AsyncCollection[Document], documents: Sequence[Document]

@@ -60,6 +60,11 @@ class Keeping:
         """How many posts have been taken and not ended."""
         return len(self._in_hand)
 
+    @property
+    def fetching(self) -> int:
+        """How many of them have files on their way: all, for none waits here."""
+        return self.in_hand
+
     async def posts(self) -> AsyncIterator[Due]:
         """Posts as they become due and slots are free, until this is closed."""
         while not self._closing.is_set():

@@ -165,7 +165,7 @@ class Queue:
             ],
             [
                 *(job.id, int(flight_s * 1000), "" if since is None else f"{since:.6f}"),
-                *_flat(job.to_fields()),
+                *flat(job.to_fields()),
             ],
         )
         logger.debug("%s asked for as %s", target.key, job.id if answer[0] == _ASKED else "another")
@@ -338,15 +338,6 @@ class Queue:
             put_off = await self._redis.zcard(delays.put_off_key(stream))
         return Depth(waiting=length - in_hand, in_hand=in_hand, oldest_s=oldest_s, put_off=put_off)
 
-    async def dead_letters(self, lane: Lane) -> int:
-        """How many jobs of a lane have been given up."""
-        letters: Any = await self._redis.xrange(DEAD_LETTERS)
-        wanted = (lane.value, self._fetcher.value)
-        return sum(
-            (letter.get("lane"), letter.get("fetcher", Fetcher.HTTP.value)) == wanted
-            for _, letter in letters
-        )
-
     async def count_dead_letters(self) -> int:
         """How many jobs of all lanes have been given up and are still kept."""
         count: int = await self._redis.xlen(DEAD_LETTERS)
@@ -370,7 +361,7 @@ class Queue:
 
     async def _move(self, job: Job, stream: str) -> None:
         """Put a job that is on ``stream`` at the end of where it belongs."""
-        arguments = [GROUP, job.entry_id, *_flat(job.to_fields())]
+        arguments = [GROUP, job.entry_id, *flat(job.to_fields())]
         await _again.call(self._redis, [stream, stream_of(job)], arguments)
 
     async def _bury(self, job: Job, outcome: Outcome) -> None:
@@ -399,7 +390,7 @@ class Queue:
         arguments: list[Any] = [
             *(GROUP, job.entry_id, job.id, CHANNEL if is_waited_for else ""),
             *(outcome.to_json(), 0 if job.is_of_crawl else RUN_TTL_S, outcome.counted_as),
-            *_flat(letter or {}),
+            *flat(letter or {}),
         ]
         return await self._ending.submit([*before, (_finish, keys, arguments)])
 
@@ -418,7 +409,8 @@ def _flight_key(target: Target) -> str:
     return f"flight:{target.key}"
 
 
-def _flat(fields: dict[str, str]) -> list[Any]:
+def flat(fields: dict[str, str]) -> list[Any]:
+    """Fields of an entry as a script takes them."""
     return [part for pair in fields.items() for part in pair]
 
 

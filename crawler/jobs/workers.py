@@ -45,6 +45,8 @@ class WorkerState:
     fetching: int
     """Those of them whose pages are being fetched."""
     kind: WorkerKind = WorkerKind.CRAWL
+    told_at: float = 0.0
+    """Unix seconds at which it told this; it tells each second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

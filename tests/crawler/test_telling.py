@@ -11,7 +11,7 @@ import orjson
 
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
-from crawler.jobs.workers import Workers
+from crawler.jobs.workers import WorkerKind, Workers
 from crawler.links import Target, TargetType
 from tests.site import Site
 from tests.workers import a_worker
@@ -76,7 +76,8 @@ async def test_a_worker_tells_what_it_counts_and_takes_leave(
 
         (state,) = told.workers
         assert state.memory_bytes > 10_000_000
-        assert (state.in_hand, state.fetching) == (0, 0)
+        assert (state.in_hand, state.fetching, state.kind) == (0, 0, WorkerKind.CRAWL)
+        assert state.told_at >= state.started_at > 0
         assert told.counted["tiktok/verdict/served"] == 1
         assert told.counted["tiktok/reason/captcha"] == 1
         assert told.counted["tiktok/reason/upstream_error"] == 3

@@ -10,6 +10,7 @@ import pytest
 from crawler.egress.ledger import Ledger
 from crawler.errors import Reason
 from crawler.jobs import answers
+from crawler.jobs.letters import Letters
 from crawler.jobs.queue import BROWSER_STREAMS, DEAD_LETTERS, STREAMS, BarredError, Queue
 from crawler.jobs.records import Fetcher, Job, Lane, Outcome
 from crawler.jobs.workers import WorkerKind, Workers, WorkerState
@@ -18,6 +19,8 @@ from tests.crawler.egress.gates import a_policy
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+    from crawler.jobs.crawls import Crawls
 
 VIDEO = Target(type=TargetType.VIDEO, value="7106594312292453675", username="someone")
 SHORT = Target(type=TargetType.SHORT, value="ZMexample1")
@@ -374,7 +377,7 @@ async def test_a_plain_page_can_be_given_to_the_browser_with_all_its_job_had(
 
 
 async def test_the_dead_letters_of_each_fetcher_are_counted(
-    queue: Queue, browser_queue: Queue, redis_client: Redis
+    queue: Queue, browser_queue: Queue, redis_client: Redis, crawls: Crawls
 ) -> None:
     await queue.add([PROFILE], run="run_1")
     await redis_client.xadd(BROWSER_STREAMS[Lane.DEMAND], {"type": "nonsense"})
@@ -382,8 +385,8 @@ async def test_the_dead_letters_of_each_fetcher_are_counted(
     job = await take_one(browser_queue, Lane.BULK)
     await browser_queue.fail(job, Outcome(key=PROFILE.key, reason=Reason.CAPTCHA))
 
-    assert [await browser_queue.dead_letters(lane) for lane in Lane] == [1, 1]
-    assert [await queue.dead_letters(lane) for lane in Lane] == [0, 0]
+    counts = await Letters(redis_client, crawls).counts()
+    assert counts == {("browser", "demand"): 1, ("browser", "bulk"): 1}
 
 
 async def test_a_list_is_refused_at_once_while_no_browser_is_there(
