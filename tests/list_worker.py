@@ -92,7 +92,7 @@ async def work(environment: Environment) -> None:
     async with redis.connect(environment.redis_url or "") as client:
         queue = Queue(client, fetcher=Fetcher.BROWSER)
         async with Intake(queue, a_gate(client), slots=4, claim_s=5) as intake:
-            teller = Teller(Workers(client), worker_id="lists", intake=intake, crawler=crawler)
+            teller = Teller(Workers(client), worker_id="lists", source=intake, crawler=crawler)
             async with teller.telling():
                 crawl = asyncio.ensure_future(runner.crawl(crawler, intake=intake))
                 await stopping.wait()
