@@ -77,6 +77,8 @@ def _folder(environment: Environment) -> str:
     import shutil
     import tempfile
 
+    if all((environment.mongodb_uri, environment.redis_url, *_keys(environment))):
+        return "none is needed: databases and keys are given"
     folder = environment.data_dir
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -88,6 +90,10 @@ def _folder(environment: Environment) -> str:
     if free < _LEAST_FREE_BYTES:
         raise RuntimeError(f"only {free // 1024**2} MiB are free under {folder}: make room")
     return f"{folder} is writable, {free // 1024**3} GiB free"
+
+
+def _keys(environment: Environment) -> tuple[str | None, str | None]:
+    return environment.secret_key, environment.admin_token
 
 
 def _address(environment: Environment) -> str:

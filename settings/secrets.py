@@ -6,6 +6,8 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
+from settings.env import SettingsError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -13,20 +15,40 @@ if TYPE_CHECKING:
 
 
 def secret_key(environment: Environment) -> bytes:
-    """What links are signed with: the one given, else the one kept in ``DATA_DIR``."""
+    """What links are signed with: the one given, else the one kept in ``DATA_DIR``.
+
+    Raises:
+        SettingsError: none is given, and none can be kept.
+    """
     if environment.secret_key:
         return environment.secret_key.encode()
-    return _kept(environment.data_dir / "secret-key", secrets.token_hex(32)).encode()
+    return _kept(environment, "secret-key", secrets.token_hex(32)).encode()
 
 
 def admin_token(environment: Environment) -> str:
-    """What opens the administration: the one given, else the one kept in ``DATA_DIR``."""
+    """What opens the administration: the one given, else the one kept in ``DATA_DIR``.
+
+    Raises:
+        SettingsError: none is given, and none can be kept.
+    """
     if environment.admin_token:
         return environment.admin_token
-    return _kept(environment.data_dir / "admin-token", f"adm_{secrets.token_urlsafe(32)}")
+    return _kept(environment, "admin-token", f"adm_{secrets.token_urlsafe(32)}")
 
 
-def _kept(path: Path, fresh: str) -> str:
+def _kept(environment: Environment, name: str, fresh: str) -> str:
+    path = environment.data_dir / name
+    try:
+        return _read_or_make(path, fresh)
+    except OSError as error:
+        variable = name.replace("-", "_").upper()
+        raise SettingsError(
+            f"{variable} is not set, and none can be kept in {path} ({error.strerror}): set it, to"
+            " the same value for all processes"
+        ) from error
+
+
+def _read_or_make(path: Path, fresh: str) -> str:
     """The secret in a file, which is made when there is none; several processes may do so."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

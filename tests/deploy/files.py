@@ -71,8 +71,12 @@ def _configured(sources: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def _held(sources: list[dict[str, Any]]) -> set[str]:
-    secrets = [MANIFESTS["Secret", source["secret"]["name"]]["stringData"] for source in sources]
-    return {name for secret in secrets for name in secret}
+    return {name for source in sources for name in _held_by(source["secret"])}
+
+
+def _held_by(source: dict[str, Any]) -> set[str]:
+    held = set(MANIFESTS["Secret", source["name"]]["stringData"])
+    return held & {one["key"] for one in source["items"]} if "items" in source else held
 
 
 PROCESSES = [*of_compose(), *of_kubernetes()]

@@ -8,6 +8,7 @@ from settings.env import Environment
 from tests.deploy.files import PROCESSES, Process, filled
 
 OF_ALL = {"mongodb_uri", "redis_url", "proxy_urls"}
+KEYS = {"serve": {"secret_key", "admin_token"}, "scheduler": {"secret_key"}}
 CLOSING_S = 25
 """How long a worker takes to end at most: it finishes what is in hand, then its spider closes."""
 
@@ -33,8 +34,7 @@ def test_its_settings_can_be_used(process: Process, monkeypatch: pytest.MonkeyPa
 
 @each_process
 def test_it_is_told_where_the_databases_are_and_no_more_than_it_needs(process: Process) -> None:
-    keys = {"serve": {"secret_key", "admin_token"}}.get(process.arguments[0], set())
-    assert process.secrets == OF_ALL | keys
+    assert process.secrets == OF_ALL | KEYS.get(process.arguments[0], set())
 
 
 @each_process
