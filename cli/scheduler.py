@@ -7,7 +7,7 @@ import click
 
 @click.command()
 def scheduler() -> None:
-    """Advance crawls and send webhooks until SIGTERM; of several, one advances crawls."""
+    """Start due schedules, advance crawls and send webhooks until SIGTERM; any number may run."""
     from crawler.jobs.scheduler import run
     from services import logs
     from services.running import attached

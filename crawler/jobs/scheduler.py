@@ -1,6 +1,6 @@
 """The scheduler's process: what happens without anybody asking at that moment.
 
-Any number may run: one of them conducts the crawls, each sends webhooks.
+Any number may run: one of them conducts the crawls and one keeps time, each sends webhooks.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ from accounts import collections as of_accounts
 from accounts.charging import Charging
 from crawler.jobs import collections
 from crawler.jobs.conductor import Conductor
+from crawler.jobs.crawls import Crawls
+from crawler.jobs.lease import Lease
+from crawler.jobs.schedules import collections as of_schedules
+from crawler.jobs.schedules.timekeeper import TIMEKEEPER, Timekeeper
 from crawler.jobs.webhooks import collections as of_webhooks
 from crawler.jobs.webhooks.addresses import Addresses
 from crawler.jobs.webhooks.posting import Poster
@@ -43,7 +47,7 @@ def run(environment: Environment) -> None:
 
 
 async def work(environment: Environment) -> None:
-    """Conduct, or stand by, and send webhooks, until somebody asks to end."""
+    """Conduct and keep time, or stand by, and send webhooks, until somebody asks to end."""
     stopping = _stopping()
     uri = environment.mongodb_uri or ""
     async with (
@@ -61,9 +65,10 @@ async def work(environment: Environment) -> None:
             webhooks=Webhooks(database, public_address=environment.public_address),
             error_share=environment.crawl_error_share,
         )
+        timekeeper = Timekeeper(database, Crawls(database, client), Lease(client, TIMEKEEPER))
         sender = Sender(database, Secrets(database, secret_key(environment)), poster)
         try:
-            async with conductor.conducting(), sender.sending():
+            async with conductor.conducting(), sender.sending(), timekeeper.keeping():
                 await stopping.wait()
         finally:
             await poster.close()
@@ -73,7 +78,7 @@ async def _prepared(database: AsyncDatabase[Document], stopping: asyncio.Event) 
     """Bring the collections up to date, however long that takes; False when asked to end before."""
     while not stopping.is_set():
         try:
-            for each in (of_accounts, collections, of_webhooks):
+            for each in (of_accounts, collections, of_schedules, of_webhooks):
                 await each.prepare(database)
         except (PyMongoError, OSError) as error:
             logger.warning("the collections are not prepared: %s", error)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from cronsim import CronSimError
 from pymongo import UpdateOne
 from pymongo.errors import ConnectionFailure, PyMongoError
+from redis.exceptions import RedisError
 
 from crawler.jobs.schedules.collections import SCHEDULES
 from crawler.jobs.schedules.schedule import Run, Schedule, ScheduleState
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
 
     from crawler.jobs.crawls import Crawls
-    from crawler.jobs.schedules.lease import Lease
+    from crawler.jobs.lease import Lease
     from services.mongodb import Document
 
 logger = logging.getLogger(__name__)
 
-LEASE = "schedules:timekeeper"
-"""Where in Redis the lease is."""
+TIMEKEEPER = "timekeeper"
+"""The name of the lease."""
 POLL_S = 0.25
 TAKEN_S = 10.0
 """After which another finishes a run that its taker has not."""
@@ -65,11 +66,12 @@ class Timekeeper:
         self._poll_s = poll_s
         self._taken = timedelta(seconds=taken_s)
         self._is_ending = asyncio.Event()
+        self._hears_redis = True
 
     @contextlib.asynccontextmanager
     async def keeping(self) -> AsyncIterator[None]:
         """Keep time for as long as this context is entered."""
-        task = asyncio.create_task(self._keep_for_ever(), name="timekeeper")
+        task = asyncio.create_task(self._keep_for_ever(), name=TIMEKEEPER)
         try:
             yield
         finally:
@@ -79,7 +81,8 @@ class Timekeeper:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
             if self._lease is not None:
-                await self._lease.leave()
+                with contextlib.suppress(RedisError, OSError):
+                    await self._lease.let_go()
 
     async def keep(self) -> list[Run]:
         """Start what is due, finish what others left, and answer the runs.
@@ -94,10 +97,20 @@ class Timekeeper:
         return runs
 
     async def _is_mine(self) -> bool:
-        """Whether it is this one that works."""
+        """Whether it is this one that works; without Redis all do: the lease only saves work."""
         if self._is_ending.is_set():
             return False
-        return self._lease is None or await self._lease.hold()
+        if self._lease is None:
+            return True
+        try:
+            is_mine = bool(await self._lease.take())
+        except (RedisError, OSError) as error:
+            if self._hears_redis:
+                logger.warning("schedules go on without Redis: %s", error)
+            self._hears_redis = False
+            return True
+        self._hears_redis = True
+        return is_mine
 
     def _due(self) -> dict[str, Any]:
         return {"next_at": {"$lte": self._now()}, "pending": None}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
     from redis.asyncio import Redis
 
+    from crawler.jobs.lease import Lease
     from services.mongodb import Document
 
 MARA = Target(type=TargetType.USER, value="mara")
@@ -55,9 +56,9 @@ class House:
         self.schedules = Schedules(self.database, self.crawls, clock=self.clock)
         self.timekeeper = self.another()
 
-    def another(self) -> Timekeeper:
+    def another(self, lease: Lease | None = None) -> Timekeeper:
         """One more timekeeper, as another process has it."""
-        return Timekeeper(self.database, self.crawls, clock=self.clock)
+        return Timekeeper(self.database, self.crawls, lease, clock=self.clock)
 
     async def make(
         self, timing: Timing = EACH_MINUTE, *, owner: str | None = None, **wishes: Any

@@ -11,6 +11,7 @@ from pymongo.errors import AutoReconnect
 from accounts.accounts import Accounts, Status
 from crawler.jobs.collections import CRAWL_TARGETS
 from crawler.jobs.crawl import CrawlOptions
+from crawler.jobs.lease import Lease
 from crawler.jobs.schedules import timekeeper
 from crawler.jobs.schedules.collections import SCHEDULE_RUNS, SCHEDULES
 from crawler.jobs.schedules.schedule import (
@@ -24,12 +25,15 @@ from crawler.jobs.schedules.schedule import (
     run_id,
 )
 from crawler.jobs.schedules.starting import Starter
-from crawler.jobs.schedules.timekeeper import TAKEN_S
+from crawler.jobs.schedules.timekeeper import TAKEN_S, TIMEKEEPER
+from services import redis
 from settings.plans import PlanName
 from tests.crawler.jobs.schedules.conftest import BEGIN, EACH_MINUTE, MARA, POST, House
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from redis.asyncio import Redis
 
 OPTIONS = CrawlOptions(limit=5, only_new=True, labels=("spring",), webhook="https://a.example/b")
 
@@ -267,6 +271,27 @@ async def test_a_timekeeper_keeps_time_by_itself_until_its_end(house: House) -> 
     house.clock.pass_by(60)
     assert await house.timekeeper.keep() == []
     assert len((await house.schedules.runs(schedule.id)).items) == 1
+
+
+async def test_who_has_no_lease_stands_by(house: House, redis_client: Redis) -> None:
+    await house.make()
+    active = Lease(redis_client, TIMEKEEPER)
+    await active.take()
+    waiting = house.another(Lease(redis_client, TIMEKEEPER))
+    house.clock.pass_by(60)
+    assert await waiting.keep() == []
+    await active.let_go()
+    assert len(await waiting.keep()) == 1
+
+
+async def test_schedules_go_on_without_redis(house: House) -> None:
+    await house.make()
+    house.clock.pass_by(60)
+    async with redis.connect("redis://127.0.0.1:1") as gone:
+        alone = house.another(Lease(gone, TIMEKEEPER))
+        async with alone.keeping():
+            while not await house.crawl_ids():
+                await asyncio.sleep(0.01)
 
 
 async def test_what_is_due_is_found_by_an_index(house: House) -> None:
