@@ -16,6 +16,7 @@ from cli.crawl import crawl
 from cli.doctor import doctor
 from cli.key import key
 from cli.queue import queue
+from cli.schedule import schedule
 from cli.scheduler import scheduler
 from cli.serve import serve
 from cli.up import up
@@ -64,5 +65,17 @@ def manage() -> None:
     """Run and operate the TikTok Video Intelligence API."""
 
 
-for command in (account, crawl, doctor, key, queue, scheduler, serve, up, worker, workers):
+for command in (
+    account,
+    crawl,
+    doctor,
+    key,
+    queue,
+    schedule,
+    scheduler,
+    serve,
+    up,
+    worker,
+    workers,
+):
     manage.add_command(command)
