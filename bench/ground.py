@@ -101,6 +101,12 @@ class Ground:
         with self._running([OUR_PYTHON, "manage.py", "worker"], "worker", **settings) as pid:
             yield pid
 
+    @contextmanager
+    def scheduler(self) -> Iterator[int]:
+        """A scheduler; yields its process id."""
+        with self._running([OUR_PYTHON, "manage.py", "scheduler"], "scheduler") as pid:
+            yield pid
+
     @asynccontextmanager
     async def api(self, site: Server, *, processes: int = 1, **more: str) -> AsyncIterator[Server]:
         """The API as it is served; of several processes the id is that of their supervisor."""
