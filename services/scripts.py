@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from redis.exceptions import NoScriptError
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 Call = tuple["Script", list[str], list[Any]]
 """A script, its keys, its arguments."""
+_told: WeakKeyDictionary[Redis, set[str]] = WeakKeyDictionary()
+"""The digests of the scripts that each client has told its server."""
 
 
 class Script:
@@ -37,7 +40,9 @@ class Script:
 
 
 async def call_all(redis: Redis, calls: Sequence[Call]) -> list[Any]:
-    """Several calls in one round trip; the answer of a failed one is its exception.
+    """Several calls in one round trip, in their order; the answer of a failed one is its exception.
+
+    Those that a server has forgotten, as it does when it is started again, come after the others.
 
     Raises:
         RedisError: the server does not answer.
@@ -45,8 +50,7 @@ async def call_all(redis: Redis, calls: Sequence[Call]) -> list[Any]:
     answers = await _send(redis, calls)
     unknown = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
     if unknown:
-        for text in {calls[place][0].text for place in unknown}:
-            await redis.script_load(text)
+        _told[redis].clear()
         again = await _send(redis, [calls[place] for place in unknown])
         for place, answer in zip(unknown, again, strict=True):
             answers[place] = answer
@@ -54,7 +58,13 @@ async def call_all(redis: Redis, calls: Sequence[Call]) -> list[Any]:
 
 
 async def _send(redis: Redis, calls: Sequence[Call]) -> list[Any]:
+    told = _told.setdefault(redis, set())
+    new = {call[0].digest: call[0].text for call in calls if call[0].digest not in told}
     pipeline = redis.pipeline(transaction=False)
+    for text in new.values():
+        pipeline.script_load(text)
     for script, keys, arguments in calls:
         pipeline.evalsha(script.digest, len(keys), *keys, *arguments)
-    return list(await pipeline.execute(raise_on_error=False))
+    answers = await pipeline.execute(raise_on_error=False)
+    told.update(new)
+    return list(answers[len(new) :])

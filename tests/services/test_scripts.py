@@ -46,6 +46,19 @@ async def test_no_call_of_a_group_is_done_twice_when_some_scripts_are_unknown(
     assert await redis_client.get("s") == "ab"
 
 
+async def test_calls_are_done_in_their_order_though_the_server_knows_only_the_last(
+    tmp_path: Path, redis_client: Redis
+) -> None:
+    first, last = tmp_path / "first.lua", tmp_path / "last.lua"
+    first.write_text("return redis.call('APPEND', KEYS[1], 'first ')")
+    last.write_text("return redis.call('APPEND', KEYS[1], 'last')")
+    await redis_client.script_load(last.read_text())
+
+    await call_all(redis_client, [(Script(first), ["s"], []), (Script(last), ["s"], [])])
+
+    assert await redis_client.get("s") == "first last"
+
+
 async def test_a_call_that_fails_leaves_the_others(add: Script, redis_client: Redis) -> None:
     await redis_client.set("word", "seven")
 
