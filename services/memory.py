@@ -1,11 +1,14 @@
-"""How much memory this process holds."""
+"""How much memory this process holds, alone or with all that it has started."""
 
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from pathlib import Path
+from time import monotonic
 
-_STATM = Path("/proc/self/statm")
+_PROC = Path("/proc")
+_STATM = _PROC / "self" / "statm"
 
 
 def resident_bytes() -> int:
@@ -15,3 +18,59 @@ def resident_bytes() -> int:
     except (OSError, ValueError, IndexError):
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+class TreeMemory:
+    """What this process and all that it has started hold; looked at each ten seconds.
+
+    For a look takes a while: the system goes through all pages of each process.
+    """
+
+    def __init__(self, *, each_s: float = 10.0) -> None:
+        self._each_s = each_s
+        self._bytes = 0
+        self._looked_at: float | None = None
+
+    def __call__(self) -> int:
+        """The last known number of bytes."""
+        now = monotonic()
+        if self._looked_at is None or now - self._looked_at > self._each_s:
+            self._bytes, self._looked_at = tree_bytes(), now
+        return self._bytes
+
+
+def tree_bytes(pid: int | None = None) -> int:
+    """What a process and everything below it hold, what they share counted once.
+
+    That is the sum of their proportional sets; 0 where the system does not tell them.
+    """
+    return sum(map(_proportional_bytes, [pid or os.getpid(), *descendants(pid or os.getpid())]))
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes below one, as far as the system tells them."""
+    children = defaultdict(list)
+    for place in _PROC.glob("[0-9]*"):
+        if (parent := _parent_of(place)) is not None:
+            children[parent].append(int(place.name))
+    found = list(children[pid])
+    for one in found:
+        found += children[one]
+    return found
+
+
+def _parent_of(place: Path) -> int | None:
+    try:
+        # The name before it is in brackets and may hold anything.
+        return int((place / "stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _proportional_bytes(pid: int) -> int:
+    try:
+        lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    found = (line.split()[1] for line in lines if line.startswith("Pss:"))
+    return 1024 * int(next(found, "0"))

@@ -37,6 +37,7 @@ TIKTOK_MEDIA_HOSTS = (
 )
 MOST_PAGES = 256
 """How many pages a worker has under way at most however many egresses there are: it holds each."""
+HOW_TO_GET_CHROMIUM = "install Debian's package chromium, or set CHROMIUM_PATH to a Chromium's path"
 WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - recognised, not bound
 
 

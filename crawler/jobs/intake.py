@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections import deque
 from math import ceil
+from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 from redis.exceptions import RedisError
@@ -42,18 +43,24 @@ class Intake:
 
     Every job passes the gate of the egresses. While that is shut, bulk jobs are left on the queue
     and on-demand jobs are refused at once.
+
+    ``for_lists`` is for jobs that hold their slots for minutes: then none is taken ahead, for
+    another worker may be free, and bulk jobs go on beside on-demand ones.
     """
 
-    def __init__(self, queue: Queue, gate: Gate, *, slots: int, claim_s: float) -> None:
+    def __init__(
+        self, queue: Queue, gate: Gate, *, slots: int, claim_s: float, for_lists: bool = False
+    ) -> None:
         self._queue = queue
         self._gate = gate
         self._slots = slots
         self._claim_s = claim_s
+        self._for_lists = for_lists
         self._in_hand: dict[str, Job] = {}
         self._fetching: dict[str, Passage] = {}
         self._waiting: dict[Lane, deque[Job]] = {lane: deque() for lane in Lane}
         self._changed = asyncio.Event()
-        self._closing = False
+        self._closing_since: float | None = None
         self._closed = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -83,6 +90,11 @@ class Intake:
             left = (await asyncio.wait(left, timeout=_CANCEL_S))[1]
         with contextlib.suppress(RedisError, OSError):
             await self._gate.close()
+
+    @property
+    def closing_for_s(self) -> float:
+        """For how many seconds it has been closing; 0 while it is open."""
+        return 0.0 if self._closing_since is None else monotonic() - self._closing_since
 
     @property
     def in_hand(self) -> int:
@@ -116,7 +128,7 @@ class Intake:
 
     async def close(self, *, within_s: float) -> bool:
         """Take no more, and wait for what is in hand; True when all of it ended in time."""
-        self._closing = True
+        self._closing_since = monotonic()
         try:
             async with asyncio.timeout(within_s):
                 await self._put_back_bulk()
@@ -266,7 +278,7 @@ class Intake:
         """The lane whose job may be begun now."""
         if self._waiting[Lane.DEMAND] and self._may_begin(Lane.DEMAND, self._slots):
             return Lane.DEMAND
-        if self._waiting[Lane.BULK] and not self._has_demand():
+        if self._waiting[Lane.BULK] and not self._yields():
             return Lane.BULK if self._may_begin(Lane.BULK, self._bulk_slots) else None
         return None
 
@@ -294,17 +306,20 @@ class Intake:
         """How many jobs of a lane may be taken now."""
         waiting = len(self._waiting[lane])
         spare = 2 * self._slots - len(self._in_hand)
-        if self._closing or spare <= 0:
+        if self._closing_since is not None or spare <= 0:
             return 0
         if lane is Lane.DEMAND:
             return min(spare, self._slots - self.fetching - waiting)
-        ahead = self._bulk_slots // 2
-        if self._gate.is_shut or self._has_demand() or 2 * waiting > ahead:
+        ahead = 0 if self._for_lists else self._bulk_slots // 2
+        if self._gate.is_shut or self._yields() or 2 * waiting > ahead:
             return 0
         free = max(0, self._bulk_slots - self.fetching)
         return min(spare, free + ahead - waiting)
 
-    def _has_demand(self) -> bool:
+    def _yields(self) -> bool:
+        """Whether bulk jobs wait for on-demand ones."""
+        if self._for_lists:
+            return bool(self._waiting[Lane.DEMAND])
         return any(job.lane is Lane.DEMAND for job in self._in_hand.values())
 
     async def _until(self, is_so: Callable[[], bool]) -> None:

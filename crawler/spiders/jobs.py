@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from redis.exceptions import RedisError
 from scrapy import signals
@@ -36,10 +36,9 @@ class JobsSpider(VideoSpider):
     intake: Intake
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> JobsSpider:
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Hear how each item ends, and stay open while no job is waiting."""
         spider = super().from_crawler(crawler, *args, **kwargs)
-        assert isinstance(spider, JobsSpider)  # noqa: S101 - for the type checker
         for handler, signal in (
             (spider.item_is_published, signals.item_scraped),
             (spider.item_was_dropped, signals.item_dropped),

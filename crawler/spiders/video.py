@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urljoin, urlsplit
 
 from scrapy import Request, Spider
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from crawler.page import Page
     from settings.env import Environment
 
-_KEPT_COOKIES = frozenset({"tt_chain_token"})
+KEPT_COOKIES = frozenset({"tt_chain_token"})
+"""What media addresses demand beside the page's User-Agent."""
 
 
 class VideoSpider(Spider):
@@ -54,7 +55,7 @@ class VideoSpider(Spider):
         self.url = url
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> VideoSpider:
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Read the settings that the spider needs."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         environment: Environment = crawler.settings["TIKTOK_ENVIRONMENT"]
@@ -280,6 +281,6 @@ def _cookies(response: Response) -> list[tuple[str, str]]:
     pairs = []
     for header in response.headers.getlist("Set-Cookie"):
         name, _, value = header.split(b";", 1)[0].partition(b"=")
-        if name.strip().decode("latin-1") in _KEPT_COOKIES:
+        if name.strip().decode("latin-1") in KEPT_COOKIES:
             pairs.append((name.strip().decode("latin-1"), value.strip().decode("latin-1")))
     return pairs

@@ -1,0 +1,74 @@
+"""Opening pages in Chromium: scrapy-playwright's handler, with our errors, traces and identity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
+from scrapy.exceptions import DownloadFailedError, DownloadTimeoutError
+from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
+
+from crawler.jobs.stages import name_in_log, stage
+
+if TYPE_CHECKING:
+    from scrapy import Request, Spider
+    from scrapy.http import Response
+
+    from crawler.jobs.records import Job
+
+_IS_LEAVING = "the page is navigating"
+_CONTEXT = {"locale": "en-US", "service_workers": "block"}
+
+
+class BrowserDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
+    """Opens each request's page in the context that its meta names."""
+
+    async def download_request(self, request: Request) -> Response:
+        """The page as it is once its document is there; the page itself is in the meta.
+
+        Raises:
+            DownloadTimeoutError: it did not come in time.
+            DownloadFailedError: it did not come at all.
+        """
+        job: Job | None = request.meta.get("job")
+        name_in_log(job)
+        try:
+            with stage("fetch page", job):
+                return await self._open(request)
+        except PlaywrightTimeoutError as error:
+            raise DownloadTimeoutError(f"{request.url}: {_said(error)}") from error
+        except PlaywrightError as error:
+            raise DownloadFailedError(f"{request.url}: {_said(error)}") from error
+
+    async def _open(self, request: Request) -> Response:
+        try:
+            response: Response = await super().download_request(request)
+        except PlaywrightError as error:
+            if _IS_LEAVING not in error.message:
+                raise
+            # A challenge has just passed: the same page is asked again, with its cookie.
+            response = await super().download_request(request)
+        return response
+
+    async def _create_browser_context(
+        self, name: str, context_kwargs: dict[str, Any] | None, spider: Spider | None = None
+    ) -> Any:
+        """A context with its egress' proxy, in English, as an ordinary browser names itself."""
+        await self._maybe_launch_browser()
+        own = {**_CONTEXT, "user_agent": agent_of(self.browser.version), **(context_kwargs or {})}
+        return await super()._create_browser_context(name, own, spider)
+
+
+def agent_of(version: str) -> str:
+    """How a browser of that version names itself when it has a window."""
+    major = version.partition(".")[0]
+    return (
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
+        f" Chrome/{major}.0.0.0 Safari/537.36"
+    )
+
+
+def _said(error: PlaywrightError) -> str:
+    """The first line: those below repeat the call's log."""
+    return error.message.partition("\n")[0]

@@ -1,0 +1,246 @@
+"""What spiders have in common that read pages in a browser: lists above all, posts too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import unquote, urlsplit
+
+from playwright.async_api import Error as PlaywrightError
+
+from crawler.browser.chromium import TABS, use_browser
+from crawler.browser.contexts import Contexts
+from crawler.browser.downloading import agent_of
+from crawler.browser.headers import Header
+from crawler.browser.opening import may_fill, settle
+from crawler.browser.raw import Common, raw_found, raw_header
+from crawler.browser.reading import Patience, Reading
+from crawler.browser.visit import Visit
+from crawler.errors import Reason
+from crawler.items import RawList, RawSearch
+from crawler.jobs.lists import Bounds, StopReason
+from crawler.links import TargetType
+from crawler.page import Page
+from crawler.spiders.video import KEPT_COOKIES, VideoSpider
+from crawler.walls import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Sequence
+
+    import playwright.async_api
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from scrapy.settings import BaseSettings
+    from twisted.python.failure import Failure
+
+    from crawler.browser.found import Found
+    from crawler.items import RawItem
+    from crawler.jobs.records import Job
+
+_VERDICTS = {
+    None: Verdict.SERVED,
+    Reason.CAPTCHA: Verdict.CAPTCHA,
+    Reason.LOGIN_REQUIRED: Verdict.LOGIN_WALL,
+    Reason.EMPTY_BODY: Verdict.EMPTY_BODY,
+    Reason.UPSTREAM_BLOCKED: Verdict.BLOCKED,
+    Reason.UPSTREAM_ERROR: Verdict.UPSTREAM_ERROR,
+    Reason.TIMEOUT: Verdict.UPSTREAM_ERROR,
+}
+
+
+class HandedBackError(Exception):
+    """A list is left to another worker."""
+
+
+class ListSpider(VideoSpider):
+    """Lets pages scroll and hands on what they fetch, then how their list ended."""
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Have all pages opened by Chromium."""
+        super().update_settings(settings)
+        use_browser(settings)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Read how patient the spider is."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.contexts = Contexts(most=TABS)
+        spider.patience = Patience.from_settings(crawler.settings)
+        return spider
+
+    contexts: Contexts
+    bounds: Bounds = Bounds()
+    patience: Patience
+
+    def _ask(self, url: str, meta: dict[str, Any]) -> Request:
+        request = super()._ask(url, meta)
+        lease = self.contexts.lease(meta["download_slot"])
+        visit = Visit(meta["target"], lease)
+        request.meta.update(
+            {
+                "visit": visit,
+                "playwright": True,
+                "playwright_include_page": True,
+                "playwright_page": None,
+                "playwright_context": lease.name,
+                "playwright_context_kwargs": _proxy_of(meta["proxy"]),
+                "playwright_page_init_callback": visit.capture.attach,
+                "playwright_page_goto_kwargs": {"wait_until": "domcontentloaded"},
+            }
+        )
+        return request.replace(callback=self.parse_page)
+
+    async def parse_page(self, response: Response) -> AsyncIterator[Any]:
+        """Read a list to its end, or a post, whatever the page is of."""
+        target = response.meta["target"]
+        reads = self._read_list if target.type.is_list else self._read_post
+        page = response.meta["playwright_page"]
+        visit: Visit = response.meta["visit"]
+        try:
+            visit.user_agent = agent_of(page.context.browser.version)
+            await visit.look_around(page, KEPT_COOKIES)
+            async for item in reads(page, response):
+                yield item
+        except PlaywrightError as error:
+            message = error.message.partition("\n")[0]
+            await self._refuse(response, Reason.CRAWL_FAILED, message)
+        except HandedBackError:
+            await self.leave(visit, page)
+            await self.hand_back(response.meta)
+        finally:
+            await self.leave(visit, page)
+
+    async def failed(self, failure: Failure) -> None:
+        """End a target whose page did not arrive."""
+        meta = failure.request.meta  # type: ignore[attr-defined]
+        await self.leave(meta["visit"], meta.get("playwright_page"))
+        await super().failed(failure)
+
+    async def leave(
+        self, visit: Visit, page: playwright.async_api.Page | None, *, is_walled: bool = False
+    ) -> None:
+        """Close a visit's page, once."""
+        if page is None or not page.is_closed():
+            await self.contexts.give_back(visit.lease, page, is_walled=is_walled)
+
+    async def known(self, job: Job | None, found: Sequence[Found]) -> Collection[str]:
+        """Which of these are stored already; the worker's spider knows."""
+        return ()
+
+    async def stopped(self, job: Job | None) -> StopReason | None:
+        """Why a list is to go no further; the worker's spider knows.
+
+        Raises:
+            HandedBackError: it is left to another worker.
+        """
+        return None
+
+    async def hand_back(self, meta: dict[str, Any]) -> None:
+        """Leave a list to another worker."""
+
+    async def _read_post(
+        self, page: playwright.async_api.Page, response: Response
+    ) -> AsyncIterator[Any]:
+        target, visit = response.meta["target"], response.meta["visit"]
+        shown = await settle(page, response, video_id=target.value, patience=self.patience)
+        self._count(f"tiktok/verdict/{shown.verdict.value}")
+        await self.judge(shown, response)
+        await self.leave(visit, page, is_walled=shown.is_block)
+        self.has_fetched(response.meta)
+        if shown.item is not None:
+            raw = self._raw_video(shown, response)
+            raw.cookies, raw.user_agent = visit.cookies, visit.user_agent
+            yield raw
+        else:
+            await self.end(response.meta, self._refusal(shown, response))
+
+    async def _read_list(
+        self, page: playwright.async_api.Page, response: Response
+    ) -> AsyncIterator[Any]:
+        meta = response.meta
+        visit: Visit = meta["visit"]
+        video_id = visit.target.value if visit.target.type is TargetType.COMMENTS else ""
+        shown = await settle(page, response, video_id=video_id, patience=self.patience)
+        self._count(f"tiktok/verdict/{shown.verdict.value}")
+        if not may_fill(shown):
+            await self.leave(visit, page, is_walled=shown.is_block)
+            await self.judge(shown, response)
+            await self.end(meta, self._refusal(shown, response))
+            return
+        if shown.is_served:
+            await self.judge(shown, response)
+        reading = self._reading(page, meta)
+        async for one in reading.items(shown):
+            if (item := self._raw_item(one, meta)) is not None:
+                yield item
+        async for item in self._end_list(reading, page, response):
+            yield item
+
+    def _reading(self, page: playwright.async_api.Page, meta: dict[str, Any]) -> Reading:
+        job: Job | None = meta["job"]
+        return Reading(
+            page,
+            meta["visit"].capture,
+            target=meta["target"],
+            bounds=job.bounds if job is not None else self.bounds,
+            patience=self.patience,
+            known=lambda found: self.known(job, found),
+            stopped=lambda: self.stopped(job),
+        )
+
+    def _raw_item(self, one: Found | Header, meta: dict[str, Any]) -> RawItem | None:
+        visit: Visit = meta["visit"]
+        common = Common(
+            observed_at=datetime.now(UTC),
+            spider=self.name,
+            job=meta["job"],
+            cookies=visit.cookies,
+            user_agent=visit.user_agent,
+            egress=meta["download_slot"],
+        )
+        if isinstance(one, Header):
+            return raw_header(one, visit.target, common)
+        visit.found.append((one.kind, one.id))
+        return raw_found(one, visit.target, common)
+
+    async def _end_list(
+        self, reading: Reading, page: playwright.async_api.Page, response: Response
+    ) -> AsyncIterator[Any]:
+        meta, tally = response.meta, reading.tally
+        visit: Visit = meta["visit"]
+        await self.leave(visit, page, is_walled=reading.wall is not None)
+        if (reason := reading.refusal) is not None:
+            await self._refuse(response, reason, reading.message)
+        else:
+            reason = reading.wall
+            await self.judge(_page(reason), response)
+            self.has_fetched(meta)
+            end = tally.end(tally.stop or StopReason.NO_PROGRESS)
+            self._count(f"tiktok/list/{end.stop_reason.value}")
+            about = {"target": visit.target, "spider": self.name, "job": meta["job"]}
+            if visit.target.type is TargetType.SEARCH:
+                yield RawSearch(found=visit.found, observed_at=datetime.now(UTC), **about)
+            yield RawList(end=end, observed_at=datetime.now(UTC), **about)
+
+    async def _refuse(self, response: Response, reason: Reason, message: str) -> None:
+        await self.judge(_page(reason), response)
+        outcome = self._outcome(response.meta, reason, response)
+        await self.end(response.meta, replace(outcome, upstream_message=message or None))
+
+
+def _page(reason: Reason | None) -> Page:
+    """A page that says just this of itself."""
+    return Page(verdict=_VERDICTS.get(reason, Verdict.UPSTREAM_ERROR), reason=reason)
+
+
+def _proxy_of(proxy: str | None) -> dict[str, Any]:
+    """How a context is told of its egress."""
+    if proxy is None:
+        return {}
+    parts = urlsplit(proxy)
+    server = f"{parts.scheme}://{parts.hostname}:{parts.port}"
+    named = {"username": parts.username, "password": parts.password}
+    return {"proxy": {"server": server, **{k: unquote(v) for k, v in named.items() if v}}}
