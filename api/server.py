@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DRAIN_MARGIN_S = 3.0
+LINGERING_S = 2.0
+"""How long the rest of a body is read and thrown away once its request is answered."""
 _FAREWELL_S = 1.0
 """How long connections without a request may still bring one, once the end is asked for."""
 _FAREWELL_GLANCES = 20
@@ -145,6 +147,7 @@ class Runner(web.AppRunner):
             metrics=self.app[METRICS],
             request_factory=functools.partial(self.app._make_request, _cls=request_class(security)),
             keepalive_timeout=IDLE_S,
+            lingering_time=LINGERING_S,
             max_line_size=LINE_BYTES,
             max_field_size=FIELD_BYTES,
             max_headers=FIELDS,

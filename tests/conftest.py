@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +21,12 @@ if TYPE_CHECKING:
 
     from services.mongodb import Document
     from tests.s3 import S3
+
+# The servers sync every write: in memory a run does not wait for the disk, however slow it is.
+_MEMORY = Path("/dev/shm")
+_NEEDED = 4 << 30
+if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _NEEDED:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 # The same examples on every run: a change fails for what it did, not by chance. Others are tried
 # with --hypothesis-profile=default.
@@ -50,9 +59,22 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
 @pytest.fixture
 async def mongodb_uri(mongodb_server: str) -> AsyncIterator[str]:
     client = mongodb.connect(mongodb_server)
-    await client.drop_database(mongodb.DATABASE)
+    await _empty(mongodb.database(client, mongodb_server))
     yield mongodb_server
     await client.close()
+
+
+async def _empty(database: AsyncDatabase[Document]) -> None:
+    """Take all documents away and leave collections and indexes, which are slow to make.
+
+    A time series has no deletion by id and goes as a whole.
+    """
+    async for found in await database.list_collections():
+        name = found["name"]
+        if found["type"] == "timeseries":
+            await database.drop_collection(name)
+        elif found["type"] == "collection" and not name.startswith("system."):
+            await database[name].delete_many({})
 
 
 @pytest.fixture

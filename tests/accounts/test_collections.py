@@ -34,6 +34,7 @@ async def test_several_processes_prepare_at_once(database: AsyncDatabase[Documen
 async def test_a_collection_of_an_older_version_gets_todays_validator(
     database: AsyncDatabase[Document],
 ) -> None:
+    await database.drop_collection("accounts")
     await database.create_collection("accounts")
 
     await prepare(database)

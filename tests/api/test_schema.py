@@ -8,18 +8,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from settings.plans import PlanName
 from tests.api.conftest import ADMIN_TOKEN
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
-    from redis.asyncio import Redis
 
     from services.mongodb import Document
     from tests.api.conftest import Api, Callers, Worker
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
-EXAMPLES = 25
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -33,27 +33,24 @@ CHECKS = (
 )
 
 
-async def tireless(callers: Callers, api: Api, redis: Redis) -> str:
+@pytest.fixture
+async def tireless(callers: Callers, api: Api, worker: Worker) -> str:
     """A key whose rate no test can spend."""
     account, key = await callers.make(PlanName.BUSINESS)
     await api.extract(key)
-    await redis.hset(f"account:{account.id}", "rate", "1000000")
+    await worker.redis.hset(f"account:{account.id}", "rate", "1000000")
     return key
 
 
+@pytest.mark.parametrize("examples", [8, pytest.param(50, marks=pytest.mark.drill)])
 async def test_no_answer_differs_from_the_description(
-    api: Api,
-    worker: Worker,
-    callers: Callers,
-    database: AsyncDatabase[Document],
-    tmp_path: Path,
+    examples: int, api: Api, tireless: str, database: AsyncDatabase[Document], tmp_path: Path
 ) -> None:
-    key = await tireless(callers, api, worker.redis)
     process = await asyncio.create_subprocess_exec(
         *(SCHEMATHESIS, "run", f"{api.url}/openapi.json", "--url", api.url),
-        *("--header", f"X-API-Key: {key}", "--checks", ",".join(CHECKS)),
+        *("--header", f"X-API-Key: {tireless}", "--checks", ",".join(CHECKS)),
         *("--header", f"Authorization: Bearer {ADMIN_TOKEN}"),
-        *("--max-examples", str(EXAMPLES), "--seed", "7", "--continue-on-failure"),
+        *("--max-examples", str(examples), "--seed", "7", "--continue-on-failure"),
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -62,6 +59,5 @@ async def test_no_answer_differs_from_the_description(
 
     assert process.returncode == 0, output.decode()
     assert b"Unresolvable references" not in output, output.decode()
-    assert worker.crawled
     changes = {(one["who"][:4], one["what"]) async for one in database.audit.find()}
     assert {("admi", "account_created"), ("key_", "key_issued")} <= changes

@@ -31,6 +31,7 @@ async def test_several_processes_may_make_the_collections_at_once(
 async def test_a_validator_of_an_earlier_version_is_replaced(
     database: AsyncDatabase[Document],
 ) -> None:
+    await database.drop_collection(VIDEOS)
     await database.create_collection(VIDEOS, validator={"title": "nothing else"})
 
     await prepare(database)

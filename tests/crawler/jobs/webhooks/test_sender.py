@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crawler.jobs import collections
 from crawler.jobs.collections import CRAWL_JOBS
+from crawler.jobs.crawls import Crawls
+from crawler.jobs.target import read_target
 from crawler.jobs.webhooks.addresses import Addresses
 from crawler.jobs.webhooks.collections import DELIVERIES, ENDPOINTS
 from crawler.jobs.webhooks.endpoints import Endpoints, UnknownEndpointError
@@ -46,9 +49,12 @@ async def post(poster: Poster, url: str) -> Attempt:
 
 
 async def test_a_thin_signed_message_tells_of_the_end(house: House, receiver: Receiver) -> None:
-    await house.database[CRAWL_JOBS].insert_one({"_id": "other"})
+    await collections.prepare(house.database)
+    crawls = Crawls(house.database)
+    targets = [read_target("hashtag", "cooking")]
+    await crawls.create(targets, owner=OWNER)
     crawl = await house.owe(f"{receiver.url}/hook?token=abc")
-    await house.database[CRAWL_JOBS].insert_one({"_id": crawl.id})
+    await crawls.create(targets, owner=OWNER, crawl_id=crawl.id)
     await house.send()
 
     ((headers, body),) = receiver.received
