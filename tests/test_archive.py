@@ -174,6 +174,7 @@ async def test_a_post_is_kept_once_and_again_when_a_file_was_deleted(works: Work
         assert set(again) == set(kept)
 
 
+@pytest.mark.drill
 async def test_a_post_is_kept_in_a_bucket(works: Works, s3: S3) -> None:
     bucket = s3.make_bucket("kept")
     address = {"ARCHIVE_URL": f"s3://{bucket}/media", **s3.variables}
@@ -193,6 +194,7 @@ async def test_a_post_is_kept_in_a_bucket(works: Works, s3: S3) -> None:
         assert head["ContentType"] == "video/mp4"
 
 
+@pytest.mark.drill
 async def test_posts_wait_for_a_worker_of_the_archive(works: Works) -> None:
     with works.workers("crawl"):
         await works.crawl()
@@ -252,6 +254,7 @@ async def test_a_worker_that_is_killed_loses_nothing_and_one_that_is_asked_finis
         assert [one.size for one in (await works.kept()).archive] == [4]
 
 
+@pytest.mark.drill
 async def test_hosts_off_the_list_are_not_asked_and_the_post_stays(works: Works) -> None:
     with works.workers("crawl", "archive", TIKTOK_MEDIA_HOSTS=".tiktok.com"):
         await works.crawl()
@@ -261,6 +264,7 @@ async def test_hosts_off_the_list_are_not_asked_and_the_post_stays(works: Works)
     assert f"post {ID} is not archived whole: video-h264-576x1024-965: media are not" in works.log
 
 
+@pytest.mark.drill
 async def test_the_worker_tells_of_itself_and_what_it_keeps(
     works: Works, redis_client: Redis
 ) -> None:

@@ -93,6 +93,7 @@ async def two_proxies() -> AsyncIterator[tuple[Proxy, Proxy, str]]:
         yield one, two, f"{one.url},{two.url}"
 
 
+@pytest.mark.drill
 async def test_five_blocks_close_the_service_until_a_probe_is_served(ground: Ground) -> None:
     ground.site.behave("*", "captcha")
     with ground.worker():
@@ -177,6 +178,7 @@ async def test_workers_killed_behind_a_wall_lose_nothing(ground: Ground) -> None
     assert sorted(found) == [target.value for target in targets]
 
 
+@pytest.mark.drill
 async def test_a_bulk_target_that_stays_blocked_is_given_up_with_its_reason(
     ground: Ground,
 ) -> None:

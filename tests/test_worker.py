@@ -126,6 +126,7 @@ async def test_all_of_a_post_is_there_when_its_outcome_comes(works: Works) -> No
     assert again.renditions == stored.renditions
 
 
+@pytest.mark.drill
 async def test_each_wall_and_code_ends_with_its_reason(works: Works) -> None:
     expected = {
         101: Reason.CHALLENGE,

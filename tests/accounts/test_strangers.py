@@ -78,6 +78,7 @@ async def test_who_waits_as_told_is_heard_again(desk: Desk, wire: Wire, redis_ur
     assert await strangers.count(ADDRESS, "again")
 
 
+@pytest.mark.drill
 async def test_valid_keys_are_not_counted(desk: Desk, redis_client: Redis) -> None:
     for _ in range(FAILURES_A_MINUTE + 5):
         _, key = await desk.caller()

@@ -236,6 +236,7 @@ async def test_what_is_wrong_is_said(
     assert error(await ask(api, method, path, body)) == expected
 
 
+@pytest.mark.drill
 async def test_a_change_that_redis_does_not_hear_of_is_202_and_told_when_it_is_back(
     environment: Environment, callers: Callers, tmp_path: Path
 ) -> None:

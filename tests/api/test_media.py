@@ -210,6 +210,7 @@ async def test_a_forged_link_is_answered_403(api: Api, link: str) -> None:
     assert (answer.status, answer.body["error"]) == (403, "Link not valid")
 
 
+@pytest.mark.drill
 async def test_a_refused_address_that_no_crawl_renews_is_answered_503(
     api: Api, cdn: Cdn, link: str
 ) -> None:

@@ -74,6 +74,7 @@ async def until_shown(session: ClientSession, address: str, count: int) -> Scrap
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.drill
 async def test_a_scrape_of_one_process_shows_all_of_them(mongodb_uri: str, redis_url: str) -> None:
     async with processes(mongodb_uri, redis_url) as (crew, address, session):
         first, second = members(crew)

@@ -58,6 +58,7 @@ def test_posts_are_written_as_lines_of_json(crawl: Command, tmp_path: Path) -> N
     assert sorted(post["video_id"] for post in posts) == IDS
 
 
+@pytest.mark.drill
 def test_cells_of_csv_are_no_formulas(crawl: Command, tmp_path: Path) -> None:
     out = tmp_path / "posts.csv"
 

@@ -124,6 +124,7 @@ def test_a_crawl_tells_which_targets_have_no_post(up: Running, tmp_path: Path) -
     assert set(crawled.stdout.strip().split(", ")) == {"1 stored", "1 video_deleted"}
 
 
+@pytest.mark.drill
 def test_a_killed_part_is_started_again(up: Running) -> None:
     before = up.processes
     for name in ("api", "worker-1"):
@@ -134,6 +135,7 @@ def test_a_killed_part_is_started_again(up: Running) -> None:
     assert up.paste()["success"] is True
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_everything_ends_when_asked_to(number: signal.Signals, tmp_path: Path) -> None:
     with running(tmp_path) as up:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import pytest
 
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
@@ -66,6 +67,7 @@ async def until(workers: Workers, is_so: Callable[[Told], bool]) -> Told:
     return told
 
 
+@pytest.mark.drill
 async def test_a_worker_tells_what_it_counts_and_takes_leave(
     mongodb_uri: str, redis_url: str, redis_client: Redis, tmp_path: Path
 ) -> None:

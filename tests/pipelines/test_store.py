@@ -173,6 +173,7 @@ async def test_a_refused_look_leaves_what_was_known(
     assert await stored(database) == before
 
 
+@pytest.mark.drill
 async def test_a_database_that_is_away_fails_the_post(mongodb_uri: str) -> None:
     away = StorePipeline("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100", raw_ttl_s=1)
 

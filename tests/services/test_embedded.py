@@ -16,6 +16,7 @@ from services.mongodb import Document, EmbeddedMongo
 from services.redis import EmbeddedValkey
 
 
+@pytest.mark.drill
 def test_what_was_written_is_there_after_a_restart_on_another_port(tmp_path: Path) -> None:
     first = EmbeddedMongo(tmp_path, cache_gb=0.25)
     first.start()
