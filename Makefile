@@ -21,10 +21,10 @@ run: setup
 
 # The tests wait for databases more than they compute: four at a time on two cores.
 test: setup
-	@$(VENV)/bin/python -m pytest -q -n 4 --dist worksteal $(ARGS)
+	@$(VENV)/bin/python -m pytest -q -n 4 --dist worksteal --timeout 60 $(ARGS)
 
 drill: setup
-	@$(VENV)/bin/python -m pytest -q -m drill $(ARGS)
+	@$(VENV)/bin/python -m pytest -q -m drill --timeout 240 $(ARGS)
 
 lint: setup deploy-check
 	@$(VENV)/bin/ruff check .

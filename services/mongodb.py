@@ -27,6 +27,8 @@ DATABASE = "tiktok"
 REPLICA_SET = "rs0"
 START_S = 60.0
 STOP_S = 20.0
+TRANSACTION_S = 10
+"""How long a transaction may last: of whoever dies in one, others wait so long for its locks."""
 _NOT_YET_INITIATED = 94
 _NAMESPACE_EXISTS = 48
 
@@ -136,6 +138,7 @@ class EmbeddedMongo:
                     *("--wiredTigerCacheSizeGB", str(self._cache_gb)),
                     *("--wiredTigerEngineConfigString", "log=(prealloc=false,file_max=16MB)"),
                     *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+                    *("--setParameter", f"transactionLifetimeLimitSeconds={TRANSACTION_S}"),
                     "--nounixsocket",
                     "--quiet",
                 ],

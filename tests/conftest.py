@@ -59,6 +59,8 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
 @pytest.fixture
 async def mongodb_uri(mongodb_server: str) -> AsyncIterator[str]:
     client = mongodb.connect(mongodb_server)
+    # Whoever was killed in a transaction still holds locks.
+    await client.admin.command("killAllSessions", [])
     await _empty(mongodb.database(client, mongodb_server))
     yield mongodb_server
     await client.close()

@@ -12,7 +12,7 @@ from pymongo import MongoClient
 
 from services.errors import DataInUseError
 from services.holds import hold
-from services.mongodb import Document, EmbeddedMongo
+from services.mongodb import TRANSACTION_S, Document, EmbeddedMongo
 from services.redis import EmbeddedValkey
 
 
@@ -30,6 +30,12 @@ def test_what_was_written_is_there_after_a_restart_on_another_port(tmp_path: Pat
     with MongoClient[Document](second.uri) as client:
         assert client.tiktok.kept.find_one() == {"_id": "1"}
     second.stop()
+
+
+def test_who_dies_in_a_transaction_is_not_waited_for_long(mongodb_server: str) -> None:
+    with MongoClient[Document](mongodb_server) as client:
+        limit = client.admin.command("getParameter", 1, transactionLifetimeLimitSeconds=1)
+    assert limit["transactionLifetimeLimitSeconds"] == TRANSACTION_S
 
 
 def test_a_second_holder_is_told_who_holds_the_folder(tmp_path: Path) -> None:
