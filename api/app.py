@@ -22,7 +22,7 @@ from api.archive import Archive
 from api.batch import Batches
 from api.body import MAX_BYTES
 from api.extraction import Extraction
-from api.handlers import admin, admin_keys, keys, webhooks
+from api.handlers import admin, admin_keys, crawls, keys, webhooks
 from api.handlers.batch import extract_batch
 from api.handlers.health import read_health, read_liveness, read_readiness
 from api.handlers.media import read_subtitles, stream_image, stream_music, stream_video
@@ -107,7 +107,8 @@ def build_app(environment: Environment) -> web.Application:
     app.router.add_get("/api/v1/videos/{id}", behind_gate(read_video), allow_head=False)
     app.router.add_get("/api/v1/user/me", behind_gate(read_me))
     app.router.add_get("/api/v1/user/usage", behind_gate(read_usage))
-    app.router.add_routes([*keys.ROUTES, *webhooks.ROUTES, *admin.ROUTES, *admin_keys.ROUTES])
+    app.router.add_routes([*keys.ROUTES, *crawls.ROUTES, *webhooks.ROUTES])
+    app.router.add_routes([*admin.ROUTES, *admin_keys.ROUTES])
     app.router.add_get("/api/v1/video/{id}/stream", stream_video)
     app.router.add_get("/api/v1/video/{id}/music", stream_music)
     app.router.add_get("/api/v1/video/{id}/images/{number}", stream_image)

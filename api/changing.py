@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from accounts.key import Key
     from accounts.keys import Edit, Rotation
 
-_PATIENCE_S = 3.0
+PATIENCE_S = 3.0
 """A change takes its time; giving up on it early would leave open whether it was made."""
 _HEADERS = {"Content-Type": JSON, "Cache-Control": "no-store"}
 _PROBLEMS = {
@@ -48,10 +48,10 @@ _PROBLEMS = {
 
 
 @contextlib.asynccontextmanager
-async def changing() -> AsyncIterator[None]:
+async def changing(within_s: float = PATIENCE_S) -> AsyncIterator[None]:
     """Turn what accounts and keys refuse into the answer that says so."""
     try:
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(within_s):
             yield
     except errors.CursorError:
         wrong = "The parameter 'cursor' must be one that an earlier page gave"

@@ -133,6 +133,11 @@ ACCOUNT_EXISTS = Problem(
 CRAWL_NOT_FOUND = Problem(
     status=404, error="Crawl not found", detail="The account has no crawl with this id"
 )
+CRAWL_CONFLICT = Problem(
+    status=409,
+    error="Retry not possible",
+    detail="The crawl is running: it can be retried at its end",
+)
 DELIVERY_NOT_FOUND = Problem(
     status=404, error="Delivery not found", detail="The crawl has no delivery with this id"
 )

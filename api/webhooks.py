@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from api.changing import changing, sentence, written
+from api.changing import PATIENCE_S, changing, sentence, written
 from api.errors import (
+    CRAWL_CONFLICT,
     CRAWL_NOT_FOUND,
     DELIVERY_CONFLICT,
     DELIVERY_NOT_FOUND,
@@ -16,7 +17,7 @@ from api.errors import (
     ApiError,
 )
 from api.parts import ADDRESSES
-from crawler.jobs.crawls import UnknownCrawlError
+from crawler.jobs.crawls import CrawlStateError, UnknownCrawlError
 from crawler.jobs.webhooks.addresses import WebhookRefusedError
 from crawler.jobs.webhooks.endpoints import UnknownEndpointError
 from crawler.jobs.webhooks.secrets import SecretError
@@ -55,13 +56,15 @@ async def check_webhook(request: web.Request, address: str | None) -> None:
 
 
 @contextlib.asynccontextmanager
-async def telling_why() -> AsyncIterator[None]:
+async def telling_why(within_s: float = PATIENCE_S) -> AsyncIterator[None]:
     """Turn what webhooks and crawls refuse into the answer that says so."""
-    async with changing():
+    async with changing(within_s):
         try:
             yield
         except (UnknownCrawlError, UnknownDeliveryError, UnknownEndpointError) as error:
             raise ApiError(_ABSENT[type(error)]) from None
+        except CrawlStateError as error:
+            raise ApiError(CRAWL_CONFLICT, detail=sentence(error)) from None
         except SecretError as error:
             raise ApiError(SECRET_CONFLICT, detail=sentence(error)) from None
         except DeliveryStateError as error:

@@ -17,12 +17,26 @@ class ErrorAnswer(Schema):
     detail = fields.String(required=True, metadata={"description": "What is wrong, for a reader."})
 
 
+class ProblemAnswer(Schema):
+    """What is wrong with one of many targets."""
+
+    number = fields.Integer(
+        required=True, metadata={"description": "Its place among the targets, from 1."}
+    )
+    line = fields.Integer(metadata={"description": "The line of the file on which it begins."})
+    detail = fields.String(required=True, metadata={"description": "What is wrong with it."})
+
+
 class RequestErrorAnswer(ErrorAnswer):
     """The request is wrong; it is not charged."""
 
     requests_remaining = fields.Integer(metadata={"description": "What is left of the month."})
     reason = fields.String(metadata={"description": "A stable word, where there is one."})
     retryable = fields.Boolean(metadata={"description": "Whether asking again can help."})
+    problems = fields.List(
+        fields.Nested(ProblemAnswer),
+        metadata={"description": "Of many targets the wrong ones, the first hundred."},
+    )
 
 
 class ForbiddenAnswer(ErrorAnswer):

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import fields
 
 from accounts.errors import AccountsError
 from accounts.networks import MAX_NETWORKS, networks
@@ -15,7 +15,7 @@ _NETWORKS = (
     f"must be a list of at most {MAX_NETWORKS} addresses or networks such as 203.0.113.7 or"
     " 2001:db8::/32"
 )
-_MOMENT = "must be a time to come with its offset from UTC, such as 2030-01-01T00:00:00Z"
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def said(message: str) -> dict[str, Any]:
@@ -65,12 +65,14 @@ class Networks(fields.List[str]):
             raise self.make_error("invalid") from None
 
 
-class FutureMoment(fields.DateTime):
-    """A time to come, in UTC to the second."""
+class Moment(fields.DateTime):
+    """A time, in UTC to the second; a date alone is its first second in UTC."""
+
+    must_be = "must be a date, or a time with its offset from UTC, such as 2024-01-01T00:00:00Z"
 
     def __init__(self, description: str, **options: Any) -> None:
         super().__init__(
-            error_messages=said(_MOMENT), metadata={"description": description}, **options
+            error_messages=said(self.must_be), metadata={"description": description}, **options
         )
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
@@ -78,13 +80,24 @@ class FutureMoment(fields.DateTime):
             raise self.make_error("invalid")
         try:
             moment = datetime.fromisoformat(value)
+            if moment.tzinfo is None and _DATE.fullmatch(value):
+                moment = moment.replace(tzinfo=UTC)
             if moment.tzinfo is None:
-                raise ValidationError(_MOMENT)
-            moment = moment.astimezone(UTC).replace(microsecond=0)
+                raise self.make_error("invalid")
+            return moment.astimezone(UTC).replace(microsecond=0)
         except (ValueError, OverflowError):
-            raise ValidationError(_MOMENT) from None
+            raise self.make_error("invalid") from None
+
+
+class FutureMoment(Moment):
+    """A time to come."""
+
+    must_be = "must be a time to come with its offset from UTC, such as 2030-01-01T00:00:00Z"
+
+    def _deserialize(self, value: Any, *more: Any, **options: Any) -> Any:
+        moment = super()._deserialize(value, *more, **options)
         if moment <= datetime.now(UTC):
-            raise ValidationError(_MOMENT)
+            raise self.make_error("invalid")
         return moment
 
 
