@@ -58,10 +58,10 @@ class Proxy:
             kept = [one for one in headers if not one.startswith(("Proxy-", "Connection"))]
             lines = [f"{method} {parts.path} {version}", *kept, "Connection: close", "", ""]
             there.write("\r\n".join(lines).encode("latin-1"))
-        await asyncio.gather(_pump(reader, there), _pump(upstream, writer))
+        await asyncio.gather(pump(reader, there), pump(upstream, writer))
 
 
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
         while chunk := await source.read(_CHUNK):
             sink.write(chunk)

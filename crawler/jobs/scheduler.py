@@ -57,6 +57,7 @@ async def work(environment: Environment) -> None:
         database = mongodb.database(store, uri)
         if not await _prepared(database, stopping):
             return
+        key = secret_key(environment)
         poster = Poster(Addresses(environment.webhook_allow_networks))
         conductor = Conductor(
             database,
@@ -66,7 +67,7 @@ async def work(environment: Environment) -> None:
             error_share=environment.crawl_error_share,
         )
         timekeeper = Timekeeper(database, Crawls(database, client), Lease(client, TIMEKEEPER))
-        sender = Sender(database, Secrets(database, secret_key(environment)), poster)
+        sender = Sender(database, Secrets(database, key), poster)
         try:
             async with conductor.conducting(), sender.sending(), timekeeper.keeping():
                 await stopping.wait()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from services.mongodb import TRANSACTION_S
 from tests.deploy.files import COMPOSE, DEPLOY, filled
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ def test_all_parts_are_there_as_often_as_they_should() -> None:
         *("scheduler", "scheduler", "serve", "serve"),
         *("worker", "worker", "worker --browser"),
     ]
+
+
+def test_transactions_live_as_short_as_in_our_own_server() -> None:
+    line = SERVICES["mongo1"]["command"][-1]
+    assert f"transactionLifetimeLimitSeconds={TRANSACTION_S}" in line
 
 
 def test_the_proxy_knows_each_api_by_name_and_is_trusted_by_it() -> None:
