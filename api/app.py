@@ -61,6 +61,7 @@ from api.parts import (
     RECEIVERS,
     REPORTS,
     SCRAPE,
+    STORED,
     STREAMS,
     WEBHOOK_SECRETS,
 )
@@ -73,6 +74,7 @@ from api.uptime import COLLECTION, Uptime
 from crawler.egress.names import egresses_of
 from crawler.egress.states import states
 from crawler.jobs.backlog import Backlog
+from crawler.jobs.conducting.stored import Stored
 from crawler.jobs.crawls import Crawls
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
@@ -169,6 +171,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         app[ADDRESSES] = Addresses(environment.webhook_allow_networks)
         stack.callback(app[ADDRESSES].close)
         app[CRAWLS] = Crawls(database, patient)
+        app[STORED] = Stored(database)
         app[DELIVERIES] = Webhooks(database, public_address=environment.public_address)
         app[RECEIVERS] = Endpoints(database)
         app[WEBHOOK_SECRETS] = Secrets(database, secret_key(environment))

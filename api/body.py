@@ -13,6 +13,7 @@ from webargs.core import missing
 
 from api.errors import INVALID_PARAMETER, MISSING_PARAMETER, TOO_LARGE, ApiError
 from api.guard import check_body, check_words
+from api.uploads import FILE, read_upload, read_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,26 +49,42 @@ class BodyParser(AIOHTTPParser):
     async def load_json(self, req: web.Request, schema: Schema) -> Any:
         """The body's object; ``missing`` when there is no body.
 
-        A schema that takes more than :data:`MAX_BYTES` says so in its ``max_bytes``.
+        A schema that takes more than :data:`MAX_BYTES` says so in its ``max_bytes``. One that
+        ``takes_files`` takes a file of CSV too, and what goes with it in the query; so it takes
+        that from the query of any request, for nothing there is to be passed over in silence.
         """
         if limit := getattr(schema, "max_bytes", 0):
             req._client_max_size = limit
         body = await read_whole(req)
-        if not body:
-            return missing
-        try:
-            data = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            raise ApiError(INVALID_PARAMETER, detail="The body is not valid JSON") from None
-        if not isinstance(data, dict):
-            raise ApiError(INVALID_PARAMETER, detail="The body must be a JSON object")
-        check_body(data, schema.fields.keys())
-        return data
+        if getattr(schema, "takes_files", False):
+            return await _with_words(req, body, schema)
+        return _object(body, schema) if body else missing
 
     def handle_error(self, error: ValidationError, req: Any, schema: Schema, **_: Any) -> NoReturn:
         """Refuse what does not fit the schema."""
         (problems,) = error.messages_dict.values()
         raise _refusal(problems, schema) from None
+
+
+def _object(body: bytes, schema: Schema) -> dict[str, Any]:
+    try:
+        data = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise ApiError(INVALID_PARAMETER, detail="The body is not valid JSON") from None
+    if not isinstance(data, dict):
+        raise ApiError(INVALID_PARAMETER, detail="The body must be a JSON object")
+    check_body(data, schema.fields.keys())
+    return data
+
+
+async def _with_words(request: web.Request, body: bytes, schema: Schema) -> dict[str, Any]:
+    """The fields of a body in whatever form, beside what the query says."""
+    words = read_words(request.query, schema)
+    upload = await read_upload(request.headers, body)
+    if upload is None:
+        return {**words, **_object(body, schema)} if body else words
+    file = {} if upload.file is None else {FILE: upload.file}
+    return {**words, **read_words(upload.words, schema), **file}
 
 
 async def read_whole(request: web.Request) -> bytes:

@@ -14,6 +14,17 @@ REQUEST: dict[str, Any] = {
     "labels": ["spring"],
     "webhook": "https://example.com/webhooks/tiktok",
 }
+CSV = "type,value\nvideo,https://www.tiktok.com/@someone/video/7106594312292453675\nuser,@someone\n"
+FORM = {"targets": CSV, "limit": "200", "labels": "spring"}
+PREVIEW = {
+    "dry_run": True,
+    "targets": 2,
+    "duplicates": 0,
+    "stored": 1,
+    "least_requests": 1,
+    "most_requests": 201,
+    "requests_remaining": 949,
+}
 QUEUED: dict[str, Any] = {
     "id": "crawl_5f0c1d2e3a4b5c6d7e8f",
     "state": "queued",

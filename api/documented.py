@@ -47,6 +47,9 @@ BODY_EXAMPLE = "x-body-example"
 OTHER_CONTENT = "x-content"
 """Where an answer bears what it may be beside JSON, as OpenAPI 3 writes it."""
 
+OTHER_BODIES = "x-bodies"
+"""Where an operation bears what its body may be beside JSON, as OpenAPI 3 writes it."""
+
 _ID = {"X-Request-ID": {"type": "string", "description": "The id of this request in our log."}}
 _FILE = {
     **_ID,
@@ -100,6 +103,7 @@ def documented(
     problems: Iterable[Problem] = (),
     body: type[Schema] | None = None,
     body_example: Mapping[str, Any] | None = None,
+    files_taken: Mapping[str, Any] | None = None,
     query: type[Schema] | None = None,
     headers: Mapping[str, str] | None = None,
     answer_headers: Mapping[str, str] | None = None,
@@ -111,6 +115,8 @@ def documented(
     are text, each with an example; where an answer 200 has a schema too, it is JSON or one of them.
     ``headers`` are those that it reads, ``answer_headers`` those of its ``answers``, both with what
     they mean. An answer without a schema has no body.
+    ``files_taken`` are the content types that are taken instead of JSON, each with an example: of a
+    file, or of a form that has one.
     """
     more_headers = {
         name: {"type": "string", "description": meaning}
@@ -129,6 +135,7 @@ def documented(
                 for name, meaning in (headers or {}).items()
             ],
             **({BODY_EXAMPLE: body_example} if body_example else {}),
+            **({OTHER_BODIES: _files_taken(files_taken)} if files_taken else {}),
             responses={
                 **{
                     str(status): {
@@ -158,6 +165,20 @@ def _files(content_types: tuple[str, ...]) -> dict[str, Any]:
         status: {OTHER_CONTENT: content, "description": description, "headers": _FILE | more}
         for status, description, more in (("200", "The file", {}), ("206", "A part of it", _PART))
     }
+
+
+def _files_taken(examples: Mapping[str, Any]) -> dict[str, Any]:
+    text = {"type": "string"}
+    return {
+        content_type: {"schema": _form(example) if isinstance(example, dict) else text}
+        | {"example": example}
+        for content_type, example in examples.items()
+    }
+
+
+def _form(example: Mapping[str, Any]) -> dict[str, Any]:
+    properties = {name: {"type": "string"} for name in example}
+    return {"type": "object", "properties": properties, "required": ["targets"]}
 
 
 def _body(schema: type[Schema] | None, description: str, example: Any) -> dict[str, Any]:

@@ -11,7 +11,13 @@ from aiohttp_apispec.utils import get_path
 
 from api.body import BodyParser
 from api.calls import DATA
-from api.documented import BODY_EXAMPLE, OTHER_CONTENT, named_examples, with_idempotency
+from api.documented import (
+    BODY_EXAMPLE,
+    OTHER_BODIES,
+    OTHER_CONTENT,
+    named_examples,
+    with_idempotency,
+)
 from api.version import version
 
 if TYPE_CHECKING:
@@ -93,7 +99,7 @@ class OpenApi(AiohttpApiSpec):  # type: ignore[misc] # the package has no types
 
 def _operation(operation: Mapping[str, Any]) -> dict[str, Any]:
     """One operation, with its body out of its parameters and its answers by content type."""
-    left_out = {"produces", "parameters", BODY_EXAMPLE}
+    left_out = {"produces", "parameters", BODY_EXAMPLE, OTHER_BODIES}
     kept = {name: one for name, one in operation.items() if name not in left_out}
     parameters = operation.get("parameters", ())
     body = next((one for one in parameters if one["in"] == "body"), None)
@@ -101,7 +107,8 @@ def _operation(operation: Mapping[str, Any]) -> dict[str, Any]:
         kept["requestBody"] = {
             "required": body.get("required", False),
             "content": {
-                JSON: {"schema": _moved(body["schema"]), "example": operation[BODY_EXAMPLE]}
+                JSON: {"schema": _moved(body["schema"]), "example": operation[BODY_EXAMPLE]},
+                **operation.get(OTHER_BODIES, {}),
             },
         }
     kept["parameters"] = [_parameter(one) for one in parameters if one["in"] != "body"]

@@ -22,6 +22,7 @@ from api.metrics import Metrics
 from api.rapidapi import RapidApi
 from api.scrape import Scrape
 from api.streams import Streams
+from crawler.jobs.conducting.stored import Stored
 from crawler.jobs.crawls import Crawls
 from crawler.jobs.webhooks.addresses import Addresses
 from crawler.jobs.webhooks.endpoints import Endpoints
@@ -53,5 +54,6 @@ LINKS = web.AppKey("links", Links)
 PLAYER = web.AppKey("player", Player)
 RAPIDAPI = web.AppKey("rapidapi", RapidApi)
 RECEIVERS = web.AppKey("receivers", Endpoints)
+STORED = web.AppKey("stored", Stored)
 STREAMS = web.AppKey("streams", Streams)
 WEBHOOK_SECRETS = web.AppKey("webhook_secrets", Secrets)

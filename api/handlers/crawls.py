@@ -9,7 +9,7 @@ from aiohttp import web
 from api import crawl_examples as examples
 from api.calls import CALL, DATA
 from api.changing import respond
-from api.crawls import wanted_options, wanted_targets
+from api.crawls import preview, read_wanted, wanted_id
 from api.documented import documented
 from api.errors import (
     CRAWL_CONFLICT,
@@ -20,13 +20,14 @@ from api.errors import (
     OF_KEYS,
 )
 from api.middlewares.gate import behind_gate
-from api.parts import ADMISSIONS, CRAWLS, ENVIRONMENT
+from api.parts import ADMISSIONS, CRAWLS, ENVIRONMENT, STORED
 from api.schemas.crawls import (
     CrawlAnswer,
     CrawlDetailAnswer,
     CrawlRequest,
     CrawlsAnswer,
     CrawlsRequest,
+    PreviewAnswer,
     TargetsRequest,
 )
 from api.webhooks import check_webhook, telling_why
@@ -46,7 +47,11 @@ _MAKING_S = 15.0
     summary="Make a crawl",
     body=CrawlRequest,
     body_example=examples.REQUEST,
-    answers={202: (CrawlAnswer, "The crawl", examples.QUEUED)},
+    files_taken={"text/csv": examples.CSV, "multipart/form-data": examples.FORM},
+    answers={
+        200: (PreviewAnswer, "What it may cost, with dry_run", examples.PREVIEW),
+        202: (CrawlAnswer, "The crawl", examples.QUEUED),
+    },
     answer_headers={"Location": "Where it can be watched."},
     problems=(MISSING_PARAMETER, *OF_BODIES, *OF_KEYS),
 )
@@ -56,14 +61,22 @@ async def create_crawl(request: web.Request) -> web.Response:
     It costs nothing by itself: each item that it delivers is charged as one request, and it stops
     when the month is spent. When a target is wrong nothing is made, and the answer's `problems` say
     of each wrong one what to write.
+
+    The targets may be sent as a CSV file with the columns `type` and `value` instead, as the body
+    or in a form. What else the request says is then in the form or in the query; that of a request
+    in JSON may be in the query too, where the body does not say it.
     """
     asked = request[DATA]
-    options = wanted_options(asked)
-    targets = await wanted_targets(asked["targets"])
-    owner = await _admit(request)
-    await check_webhook(request, options.webhook)
+    wanted = await read_wanted(asked)
+    admission = await request.app[ADMISSIONS].admit(request[CALL], cost=0)
+    await check_webhook(request, wanted.options.webhook)
+    owner, left = admission.account_id, admission.requests_remaining
     async with telling_why(within_s=_MAKING_S):
-        crawl = await request.app[CRAWLS].create(targets, options, owner=owner)
+        if asked["dry_run"]:
+            return respond(await preview(wanted, request.app[STORED], requests_remaining=left))
+        crawl = await request.app[CRAWLS].create(
+            wanted.targets, wanted.options, owner=owner, crawl_id=await wanted_id(request, owner)
+        )
     return _accepted(request, crawl)
 
 

@@ -13,7 +13,7 @@ from api.schemas.video import AGE_MUST_BE, OLDEST_S
 from crawler.errors import Reason
 from crawler.jobs.crawl import CrawlState, TargetState
 from crawler.jobs.lists import StopReason
-from crawler.jobs.targets import MOST_TARGETS, TYPES, Asked
+from crawler.jobs.targets import MOST_TARGETS, TYPES, Asked, read_csv
 from crawler.jobs.webhooks.addresses import LONGEST
 from crawler.jobs.webhooks.states import DeliveryState
 
@@ -70,7 +70,9 @@ class Targets(fields.List[Any]):
             **options,
         )
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> list[Any]:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        if isinstance(value, bytes):  # which no JSON gives: it is a file
+            return read_csv(value)
         if not isinstance(value, list):
             raise self.make_error("invalid")
         return [
@@ -146,7 +148,14 @@ class OptionsRequest(Request):
 class CrawlRequest(OptionsRequest):
     """A crawl that is asked for."""
 
+    takes_files = True
+
     targets = Targets(required=True)
+    dry_run = Flag(
+        load_default=False,
+        error_messages=said("must be true or false"),
+        metadata={"description": "Whether only to tell what it may cost, and make nothing."},
+    )
 
 
 class CrawlsRequest(PageRequest):
@@ -269,6 +278,24 @@ class CrawlAnswer(OptionsAnswer):
             " `was`, `is`."
         },
     )
+
+
+class PreviewAnswer(Schema):
+    """What a crawl may cost that was not made."""
+
+    dry_run = fields.Constant(True, required=True, metadata={"type": "boolean"})
+    targets = shown(fields.Integer, "Targets that would be crawled, each once.")
+    duplicates = shown(fields.Integer, "Targets that were sent beside them and are the same ones.")
+    stored = shown(
+        fields.Integer, "Those that are stored and new enough to be delivered without a crawl."
+    )
+    least_requests = shown(fields.Integer, "Requests of the month that it costs at least.")
+    most_requests = shown(
+        fields.Integer,
+        "Requests that it costs at most; null when a list has no `limit`.",
+        allow_none=True,
+    )
+    requests_remaining = shown(fields.Integer, "What is left of the month.")
 
 
 class TargetAnswer(Schema):

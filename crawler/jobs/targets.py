@@ -23,6 +23,7 @@ __all__ = [
     "TargetError",
     "TargetProblem",
     "TargetsError",
+    "read_csv",
     "read_target",
     "read_targets",
     "read_targets_csv",
@@ -109,13 +110,22 @@ def _told(problems: list[TargetProblem]) -> str:
 
 
 def read_targets_csv(data: bytes) -> list[Target]:
-    """The targets in a CSV file with the columns ``type`` and ``value``, each of them once.
+    """The targets in a CSV file as :func:`read_csv` takes it, each of them once.
+
+    Raises:
+        TargetsError: the file is none, or not all that it lists are targets.
+    """
+    return read_targets(read_csv(data))
+
+
+def read_csv(data: bytes) -> Iterator[Asked]:
+    """What a CSV file with the columns ``type`` and ``value`` asks for, row by row.
 
     A header names the columns; others are passed over, as are empty lines. Columns are parted by
     what the header is parted by: a comma, a semicolon or a tab.
 
     Raises:
-        TargetsError: the file is none, or not all that it lists are targets.
+        TargetsError: the file is none.
     """
     text = _decoded(data)
     header = text[:_LONGEST_HEADER].lstrip("\r\n").splitlines()[:1]
@@ -124,7 +134,7 @@ def read_targets_csv(data: bytes) -> list[Target]:
     names = [name.strip().lower() for name in next(rows, (0, []))[1]]
     if any(names.count(column) != 1 for column in _COLUMNS):
         raise TargetsError("line 1: expected a header with the columns type,value")
-    return read_targets(_asked(rows, names))
+    yield from _asked(rows, names)
 
 
 def _decoded(data: bytes) -> str:
