@@ -14,6 +14,7 @@ import click
 from cli.account import account
 from cli.crawl import crawl
 from cli.doctor import doctor
+from cli.jobs import jobs
 from cli.key import key
 from cli.queue import queue
 from cli.schedule import schedule
@@ -69,6 +70,7 @@ for command in (
     account,
     crawl,
     doctor,
+    jobs,
     key,
     queue,
     schedule,
