@@ -120,9 +120,19 @@ def _archive(environment: Environment) -> str:
 
 
 def _chromium(environment: Environment) -> str:
+    import subprocess
+
+    from settings.env import HOW_TO_GET_CHROMIUM
+
     if environment.chromium is None:
-        raise RuntimeError("not found: install Debian's package chromium for pages that need it")
-    return str(environment.chromium)
+        raise RuntimeError(f"not found, so lists cannot be crawled: {HOW_TO_GET_CHROMIUM}")
+    try:
+        told = subprocess.check_output(
+            [environment.chromium, "--version"], text=True, stderr=subprocess.DEVNULL, timeout=20
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise RuntimeError(f"{environment.chromium} does not run: {error}") from None
+    return f"{environment.chromium}, {told.strip()}"
 
 
 _CHECKS: dict[str, Callable[[Environment], str]] = {

@@ -23,6 +23,7 @@ from services.mongodb import EmbeddedMongo
 from services.redis import EmbeddedValkey
 from services.running import LOCK, Servers, withdraw
 from services.supervisor import Supervisor
+from settings.env import HOW_TO_GET_CHROMIUM
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,12 +68,18 @@ class House:
                 self._supervisor.watch()
                 logger.info("ending: what is in hand is finished")
             finally:
-                self._supervisor.stop(together=["api", "scheduler", *self._workers, "archive"])
+                self._supervisor.stop(
+                    together=["api", "scheduler", *self._workers, *self._browsers, "archive"]
+                )
                 withdraw(self._folder)
 
     @property
     def _workers(self) -> list[str]:
         return [f"worker-{number + 1}" for number in range(self._environment.crawl_workers)]
+
+    @property
+    def _browsers(self) -> list[str]:
+        return [f"browser-{number + 1}" for number in range(self._environment.browsers)]
 
     def _start(self, site_folder: Path | None) -> None:
         self._servers.mongodb_uri = self._environment.mongodb_uri or self._start_mongodb()
@@ -89,6 +96,7 @@ class House:
             variables |= self._start_site(site_folder, variables)
         for name in self._workers:
             self._start_program(name, command("worker"), variables)
+        self._start_browsers(variables)
         if self._environment.archive_url is not None:
             self._start_program("archive", [*command("worker"), "--archive"], variables)
         self._start_program("scheduler", command("scheduler"), variables)
@@ -97,6 +105,15 @@ class House:
         self._wait_until(lambda: answers(health), "the API", api)
         self._servers.api = self._environment.public_address
         self._publish(self._servers.processes)
+
+    def _start_browsers(self, variables: dict[str, str]) -> None:
+        for name in self._browsers:
+            self._start_program(name, [*command("worker"), "--browser"], variables)
+        if not self._browsers:
+            why = "BROWSER_WORKERS is 0"
+            if self._environment.chromium is None:
+                why = f"no Chromium is found: {HOW_TO_GET_CHROMIUM}"
+            logger.warning("lists are answered with browser_unavailable, for %s", why)
 
     def _start_mongodb(self) -> str:
         server = EmbeddedMongo(

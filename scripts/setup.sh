@@ -24,6 +24,8 @@ if [ -n "$missing" ]; then
     echo "setup: installing $missing"
     sh -c "$install" >/dev/null || fail "this failed: $install"
 fi
+command -v "${CHROMIUM_PATH:-chromium}" chromium-browser >/dev/null || echo \
+    "setup: no Chromium is found; users' posts, hashtags, comments and searches need one: apt-get install chromium"
 
 echo "setup: making $VENV (a minute or two)"
 [ -x "$VENV/bin/pip" ] || "$PYTHON" -m venv --clear "$VENV"

@@ -233,11 +233,27 @@ class Environment(BaseSettings):
 
     @cached_property
     def chromium(self) -> Path | None:
-        """The browser to use: the path given, or the one found on PATH, or None."""
-        if self.chromium_path is not None:
-            return self.chromium_path
-        found = shutil.which("chromium") or shutil.which("chromium-browser")
+        """The browser to use: the program given, or the one found on PATH, or None."""
+        given = [str(self.chromium_path)] if self.chromium_path is not None else []
+        programs = map(shutil.which, given or ("chromium", "chromium-browser"))
+        found = next(filter(None, programs), None)
         return Path(found) if found else None
+
+    @cached_property
+    def browsers(self) -> int:
+        """How many workers with a browser are to run: one if there is a browser, unless told.
+
+        Raises:
+            SettingsError: some are asked for, and there is no browser.
+        """
+        if self.browser_workers is None:
+            return 1 if self.chromium is not None else 0
+        if self.browser_workers and self.chromium is None:
+            raise SettingsError(
+                f"BROWSER_WORKERS={self.browser_workers}, but no Chromium is found:"
+                f" {HOW_TO_GET_CHROMIUM}"
+            )
+        return self.browser_workers
 
     @property
     def public_address(self) -> str:

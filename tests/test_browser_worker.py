@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crawler.errors import Reason
 from crawler.jobs.lists import Bounds, ListEnd, StopReason
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import Fetcher, Job, Lane, Outcome
+from crawler.jobs.workers import Workers
 from crawler.links import Target, TargetType
 from settings.env import Environment
 from tests.site import Site
@@ -45,10 +47,10 @@ class Works:
         return {one.key: one for one in found}
 
 
-def a_job(kind: TargetType, value: str, **bounds: Any) -> Job:
+def a_job(kind: TargetType, value: str, *, lane: Lane = Lane.BULK, **bounds: Any) -> Job:
     return Job(
         target=Target(type=kind, value=value),
-        lane=Lane.BULK,
+        lane=lane,
         run="run_1",
         bounds=Bounds(**bounds),
     )
@@ -78,6 +80,9 @@ async def works(
             PYTHONPATH=str(PROJECT),
         ) as process:
             queue = Queue(redis_client, fetcher=Fetcher.BROWSER)
+            async with asyncio.timeout(20):
+                while not await queue.has_browser():
+                    await asyncio.sleep(0.05)
             yield Works(process, site, queue, redis_client, database)
             process.terminate()
             await until_ended(process, within_s=30)
@@ -110,3 +115,32 @@ async def test_lists_of_every_kind_are_stored_by_tabs_side_by_side(works: Works)
         "search_results": 1,
         "lists": 4,
     }
+
+
+async def test_plain_pages_that_a_browser_makes_more_of_are_tried_in_it(
+    works: Works, mongodb_uri: str, redis_url: str, tmp_path: Path
+) -> None:
+    passes = "7000000000000011500"
+    jobs = [
+        a_job(kind, value, lane=Lane.DEMAND)
+        for kind, value in (
+            (TargetType.SHORT, f"v{passes}"),
+            (TargetType.VIDEO, "7000000000000010100"),
+            (TargetType.VIDEO, "7000000000000011300"),
+            (TargetType.USER_HEADER, "list_9__waf_passes"),
+        )
+    ]
+    with a_worker(
+        mongodb_uri=mongodb_uri, redis_url=redis_url, site=works.site.url, log=tmp_path / "plain"
+    ) as plain:
+        ended = await works.crawl(*jobs)
+        plain.terminate()
+        await until_ended(plain, within_s=30)
+
+    reasons = [ended[job.target.key].reason for job in jobs]
+    assert reasons == [None, Reason.CHALLENGE, Reason.UPSTREAM_BLOCKED, None]
+    assert ended[jobs[0].target.key].video_id == passes
+    assert await works.database.videos.count_documents({"_id": passes}) == 1
+    assert await works.database.users.count_documents({"username": "list_9__waf_passes"}) == 1
+    told = await Workers(works.redis).read()
+    assert told.counted["tiktok/job/to_browser"] == 4

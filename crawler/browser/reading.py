@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from playwright.async_api import Error as PlaywrightError
 
 from crawler.browser.found import posts_in
-from crawler.browser.headers import owner_of, read_header
 from crawler.browser.screen import Screen
 from crawler.browser.tally import Tally
 from crawler.errors import Reason
+from crawler.headers import owner_of, read_header
 from crawler.jobs.lists import StopReason
 from crawler.links import TargetType
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from crawler.browser.capture import Capture
     from crawler.browser.envelopes import Answer
     from crawler.browser.found import Found
-    from crawler.browser.headers import Header
+    from crawler.headers import Header
     from crawler.jobs.lists import Bounds
     from crawler.links import Target
     from crawler.page import Page

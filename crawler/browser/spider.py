@@ -11,17 +11,17 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawler.browser.chromium import TABS, use_browser
 from crawler.browser.contexts import Contexts
-from crawler.browser.downloading import agent_of
-from crawler.browser.headers import Header
 from crawler.browser.opening import may_fill, settle
-from crawler.browser.raw import Common, raw_found, raw_header
 from crawler.browser.reading import Patience, Reading
 from crawler.browser.visit import Visit
 from crawler.errors import Reason
+from crawler.headers import Header, header_in
 from crawler.items import RawList, RawSearch
 from crawler.jobs.lists import Bounds, StopReason
-from crawler.links import TargetType
+from crawler.links import Target, TargetType
 from crawler.page import Page
+from crawler.raw import raw_found, raw_header
+from crawler.raw_posts import is_another
 from crawler.spiders.video import KEPT_COOKIES, VideoSpider
 from crawler.walls import Verdict
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from crawler.browser.found import Found
     from crawler.items import RawItem
     from crawler.jobs.records import Job
+    from crawler.raw import Common
 
 _VERDICTS = {
     None: Verdict.SERVED,
@@ -100,8 +101,6 @@ class ListSpider(VideoSpider):
         page = response.meta["playwright_page"]
         visit: Visit = response.meta["visit"]
         try:
-            visit.user_agent = agent_of(page.context.browser.version)
-            await visit.look_around(page, KEPT_COOKIES)
             async for item in reads(page, response):
                 yield item
         except PlaywrightError as error:
@@ -141,30 +140,43 @@ class ListSpider(VideoSpider):
     async def hand_back(self, meta: dict[str, Any]) -> None:
         """Leave a list to another worker."""
 
+    async def _settle(self, page: playwright.async_api.Page, response: Response) -> Page:
+        """What the page says once it has stopped checking the browser, and its cookies."""
+        visit: Visit = response.meta["visit"]
+        video_id = _post_of(response.meta)
+        shown = await settle(page, response, video_id=video_id, patience=self.patience)
+        self._count(f"tiktok/verdict/{shown.verdict.value}")
+        visit.user_agent = await page.evaluate("navigator.userAgent")
+        await visit.look_around(page, KEPT_COOKIES)
+        return shown
+
     async def _read_post(
         self, page: playwright.async_api.Page, response: Response
     ) -> AsyncIterator[Any]:
-        target, visit = response.meta["target"], response.meta["visit"]
-        shown = await settle(page, response, video_id=target.value, patience=self.patience)
-        self._count(f"tiktok/verdict/{shown.verdict.value}")
-        await self.judge(shown, response)
-        await self.leave(visit, page, is_walled=shown.is_block)
-        self.has_fetched(response.meta)
-        if shown.item is not None:
-            raw = self._raw_video(shown, response)
-            raw.cookies, raw.user_agent = visit.cookies, visit.user_agent
-            yield raw
+        meta = response.meta
+        shown = await self._settle(page, response)
+        await self.leave(meta["visit"], page, is_walled=shown.is_block)
+        if (item := self._shown_item(shown, response)) is None:
+            await self.refuse(shown, response)
         else:
-            await self.end(response.meta, self._refusal(shown, response))
+            await self.judge(shown, response)
+            self.has_fetched(meta)
+            yield item
+
+    def _shown_item(self, shown: Page, response: Response) -> RawItem | None:
+        target: Target = response.meta["target"]
+        if target.type is TargetType.VIDEO:
+            is_it = shown.item is not None and not is_another(shown.item, target.value)
+            return self._raw_video(shown, response) if is_it else None
+        header = header_in(shown, target)
+        return raw_header(header, target, self._common(response)) if header else None
 
     async def _read_list(
         self, page: playwright.async_api.Page, response: Response
     ) -> AsyncIterator[Any]:
         meta = response.meta
         visit: Visit = meta["visit"]
-        video_id = visit.target.value if visit.target.type is TargetType.COMMENTS else ""
-        shown = await settle(page, response, video_id=video_id, patience=self.patience)
-        self._count(f"tiktok/verdict/{shown.verdict.value}")
+        shown = await self._settle(page, response)
         if not may_fill(shown):
             await self.leave(visit, page, is_walled=shown.is_block)
             await self.judge(shown, response)
@@ -174,7 +186,7 @@ class ListSpider(VideoSpider):
             await self.judge(shown, response)
         reading = self._reading(page, meta)
         async for one in reading.items(shown):
-            if (item := self._raw_item(one, meta)) is not None:
+            if (item := self._raw_item(one, response)) is not None:
                 yield item
         async for item in self._end_list(reading, page, response):
             yield item
@@ -191,16 +203,14 @@ class ListSpider(VideoSpider):
             stopped=lambda: self.stopped(job),
         )
 
-    def _raw_item(self, one: Found | Header, meta: dict[str, Any]) -> RawItem | None:
-        visit: Visit = meta["visit"]
-        common = Common(
-            observed_at=datetime.now(UTC),
-            spider=self.name,
-            job=meta["job"],
-            cookies=visit.cookies,
-            user_agent=visit.user_agent,
-            egress=meta["download_slot"],
-        )
+    def _common(self, response: Response) -> Common:
+        visit: Visit = response.meta["visit"]
+        common = super()._common(response)
+        return replace(common, cookies=visit.cookies, user_agent=visit.user_agent)
+
+    def _raw_item(self, one: Found | Header, response: Response) -> RawItem | None:
+        visit: Visit = response.meta["visit"]
+        common = self._common(response)
         if isinstance(one, Header):
             return raw_header(one, visit.target, common)
         visit.found.append((one.kind, one.id))
@@ -229,6 +239,12 @@ class ListSpider(VideoSpider):
         await self.judge(_page(reason), response)
         outcome = self._outcome(response.meta, reason, response)
         await self.end(response.meta, replace(outcome, upstream_message=message or None))
+
+
+def _post_of(meta: dict[str, Any]) -> str:
+    """The post that a page has to be of; empty when it is to show another thing."""
+    target: Target = meta["target"]
+    return target.value if target.type in {TargetType.VIDEO, TargetType.COMMENTS} else ""
 
 
 def _page(reason: Reason | None) -> Page:

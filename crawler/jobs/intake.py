@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from redis.exceptions import RedisError
 
 from crawler.errors import Reason
-from crawler.jobs.records import Lane, Outcome
+from crawler.jobs.records import Fetcher, Lane, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -158,6 +158,19 @@ class Intake:
             await self._end(job, lambda: self._queue.put_off(job, delay_s))
         else:
             await self._end(job, lambda: self._queue.again(job))
+
+    async def to_browser(self, job: Job) -> bool:
+        """Leave a job to a browser, once; False when none is there, or has tried it already."""
+        if job.fetcher is Fetcher.BROWSER:
+            return False
+        try:
+            if not await self._queue.has_browser():
+                return False
+        except (RedisError, OSError) as error:
+            logger.warning("it is not known whether there is a browser: %s", error)
+            return False
+        await self._end(job, lambda: self._queue.to_browser(job))
+        return True
 
     async def finish(self, job: Job, outcome: Outcome) -> None:
         """End a job and free its slot."""

@@ -155,7 +155,7 @@ class Queue:
             BarredError: the target may not be crawled now.
         """
         job = Job(target=target, lane=Lane.DEMAND, traceparent=tracing.traceparent())
-        if job.fetcher is Fetcher.BROWSER and not await Workers(self._redis).has_browser():
+        if job.fetcher is Fetcher.BROWSER and not await self.has_browser():
             raise BarredError(Reason.BROWSER_UNAVAILABLE, retry_after_s=NO_BROWSER_S)
         answer = await _ask.call(
             self._redis,
@@ -298,6 +298,10 @@ class Queue:
         stream = stream_of(job)
         job.in_browser = True
         await self._move(job, stream)
+
+    async def has_browser(self) -> bool:
+        """Whether a worker with a browser is there."""
+        return await Workers(self._redis).has_browser()
 
     async def put_off(self, job: Job, delay_s: float) -> None:
         """Take a bulk job off its stream for that long; it uses up no try."""

@@ -53,6 +53,8 @@ class Job:
     """How far its list is to be crawled; of no meaning for a post."""
     in_browser: bool = False
     """Whether its plain page is tried in a browser, after a wall that a browser may pass."""
+    post_id: str | None = None
+    """The post that its short link has led to, when a browser is to begin there."""
     tries: int = 0
     """How often the job has failed before this delivery."""
     asked_at: float = field(default_factory=time)
@@ -73,6 +75,13 @@ class Job:
     def fetcher(self) -> Fetcher:
         """What fetches its pages: a list has to be scrolled."""
         return Fetcher.BROWSER if self.in_browser or self.target.type.is_list else Fetcher.HTTP
+
+    @property
+    def begins_at(self) -> Target:
+        """The target whose page is asked for first."""
+        if self.post_id is None:
+            return self.target
+        return Target(type=TargetType.VIDEO, value=self.post_id)
 
     def item_enters(self) -> None:
         """Count an item of its list into the pipelines."""
@@ -99,6 +108,8 @@ class Job:
             fields["bounds"] = orjson.dumps(self.bounds).decode()
         if self.in_browser:
             fields["in_browser"] = "1"
+        if self.post_id:
+            fields["post_id"] = self.post_id
         if self.traceparent:
             fields["traceparent"] = self.traceparent
         return fields
@@ -122,6 +133,7 @@ class Job:
             account=fields.get("account"),
             bounds=Bounds(**orjson.loads(fields["bounds"])) if "bounds" in fields else _NO_BOUNDS,
             in_browser="in_browser" in fields,
+            post_id=fields.get("post_id"),
             tries=int(fields.get("tries", "0")),
             asked_at=float(fields["asked_at"]),
             traceparent=fields.get("traceparent", ""),

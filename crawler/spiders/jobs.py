@@ -12,7 +12,9 @@ from scrapy import signals
 from crawler.errors import Reason
 from crawler.items import RawList
 from crawler.jobs.records import Lane, Outcome
+from crawler.links import TargetType
 from crawler.spiders.video import VideoSpider, named_s
+from crawler.walls import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,7 +28,11 @@ if TYPE_CHECKING:
     from crawler.egress.ledger import Blocked
     from crawler.jobs.intake import Intake
     from crawler.jobs.records import Job
+    from crawler.links import Target
     from crawler.page import Page
+
+_FOR_BROWSERS = frozenset({Verdict.WAF_CHALLENGE, Verdict.SHELL, Verdict.REFRESH})
+"""Pages that an ordinary browser makes more of than plain HTTP does."""
 
 
 class JobsSpider(VideoSpider):
@@ -52,7 +58,7 @@ class JobsSpider(VideoSpider):
         """Turn jobs into requests until the worker closes the intake."""
         async for job in self.intake.jobs():
             passage = self.intake.passage(job)
-            yield self.request(job.target, egress=passage.way.name, job=job, passage=passage)
+            yield self.request(job.begins_at, egress=passage.way.name, job=job, passage=passage)
 
     async def judge(self, page: Page, response: Response) -> None:
         """Tell the egress' other users how it fares, when there is something to tell."""
@@ -79,6 +85,18 @@ class JobsSpider(VideoSpider):
     def _has_another_way(self, passage: Passage) -> bool:
         """Whether a blocked probe says nothing of its target, which another egress may serve."""
         return passage.is_probe and self.intake.gate.has_other(passage)
+
+    async def refuse(self, page: Page, response: Response) -> None:
+        """End a target whose page does not show it, unless a browser may be shown more."""
+        job: Job = response.meta["job"]
+        target: Target = response.meta["target"]
+        if target != job.target and target.type is TargetType.VIDEO:
+            job.post_id = target.value
+        may_show = page.verdict in _FOR_BROWSERS and target.type is not TargetType.SHORT
+        if may_show and await self.intake.to_browser(job):
+            self._count("tiktok/job/to_browser")
+        else:
+            await super().refuse(page, response)
 
     def has_fetched(self, meta: dict[str, Any]) -> None:
         """Free the slot of a job, while its documents are on their way."""

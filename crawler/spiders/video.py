@@ -13,6 +13,7 @@ from scrapy.exceptions import CloseSpider, DownloadTimeoutError
 
 from crawler.egress.names import egresses_of
 from crawler.errors import Reason
+from crawler.headers import HEADERS, header_in
 from crawler.items import Layout, RawVideo
 from crawler.jobs import stages
 from crawler.jobs.records import Outcome
@@ -26,6 +27,7 @@ from crawler.links import (
     parse_link,
 )
 from crawler.page import read_page
+from crawler.raw import Common, raw_header
 from crawler.walls import Verdict
 from settings.env import TIKTOK_URL
 
@@ -101,8 +103,12 @@ class VideoSpider(Spider):
         return self._ask(self.base + target.page_path, meta)
 
     def _ask(self, url: str, meta: dict[str, Any]) -> Request:
-        is_short = meta["target"].type is TargetType.SHORT
-        callback = self.parse_hop if is_short else self.parse_post
+        kind = meta["target"].type
+        is_short = kind is TargetType.SHORT
+        is_header = kind in HEADERS
+        callback = (
+            self.parse_hop if is_short else self.parse_header if is_header else self.parse_post
+        )
         return Request(url, callback=callback, errback=self.failed, meta=meta, dont_filter=True)
 
     async def parse_post(self, response: Response) -> AsyncIterator[Any]:
@@ -127,8 +133,20 @@ class VideoSpider(Spider):
         elif canonical := self._canonical_address(page, response):
             yield self._ask(canonical, {**response.meta, "is_canonical": True})
         else:
+            await self.refuse(page, response)
+
+    async def parse_header(self, response: Response) -> AsyncIterator[Any]:
+        """Read what a page says of its user, hashtag or sound, or end the target."""
+        target: Target = response.meta["target"]
+        url = self._redirection(response) or response.url
+        page = read_page(response.body, status=response.status, url=url)
+        self._count(f"tiktok/verdict/{page.verdict.value}")
+        if (header := header_in(page, target)) is not None:
             await self.judge(page, response)
-            await self.end(response.meta, self._refusal(page, response))
+            self.has_fetched(response.meta)
+            yield raw_header(header, target, self._common(response))
+        else:
+            await self.refuse(page, response)
 
     async def parse_hop(self, response: Response) -> AsyncIterator[Any]:
         """Follow one hop of a short link."""
@@ -136,9 +154,8 @@ class VideoSpider(Spider):
         location = response.headers.get("Location")
         if location is None:
             page = read_page(response.body, status=response.status, url=response.url)
-            await self.judge(page, response)
-            reason = page.reason or Reason.SHORT_LINK_DEAD
-            await self.end(meta, self._outcome(meta, reason, response))
+            page.reason = page.reason or Reason.SHORT_LINK_DEAD
+            await self.refuse(page, response)
             return
         try:
             found = follow(location.decode("utf-8", "replace"), at=response.url, base=self.base)
@@ -178,6 +195,11 @@ class VideoSpider(Spider):
         """Say why there is no post; the worker's spider ends the job instead."""
         reason = outcome.reason.value if outcome.reason else "done"
         self.logger.warning("%s: %s %s", outcome.key, reason, outcome.upstream_message or "")
+
+    async def refuse(self, page: Page, response: Response) -> None:
+        """End a target whose page does not show it; the worker's spider may know another way."""
+        await self.judge(page, response)
+        await self.end(response.meta, self._refusal(page, response))
 
     def _redirection(self, response: Response) -> str | None:
         """The address that the response redirects to."""
@@ -231,10 +253,11 @@ class VideoSpider(Spider):
         return f"{self.base}/{path.removeprefix('/')}"
 
     def _raw_video(self, page: Page, response: Response) -> RawVideo:
-        return RawVideo(
-            video_id=response.meta["target"].value,
-            layout=page.layout or Layout.DESKTOP,
-            data=page.item or {},
+        fields = self._common(response).fields(page.item or {}, page.layout or Layout.DESKTOP)
+        return RawVideo(video_id=response.meta["target"].value, **fields)
+
+    def _common(self, response: Response) -> Common:
+        return Common(
             observed_at=datetime.now(UTC),
             spider=self.name,
             job=response.meta["job"],

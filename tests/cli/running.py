@@ -97,6 +97,8 @@ def running(folder: Path, **variables: str) -> Iterator[Running]:
     environment = os.environ | {
         "DATA_DIR": str(folder / "data"),
         "API_PORT": str(free_port()),
+        # It costs each start seconds, and tests of lists have one of their own.
+        "BROWSER_WORKERS": "0",
         **variables,
     }
     with log.open("wb") as output:

@@ -97,6 +97,10 @@ def test_other_commands_attach_to_what_runs(up: Running) -> None:
     assert demo["email"] == "demo@example.com"
 
 
+def test_it_is_said_that_no_browser_runs(up: Running) -> None:
+    assert "lists are answered with browser_unavailable, for BROWSER_WORKERS is 0" in up.output
+
+
 def test_posts_are_crawled_into_a_file(up: Running, tmp_path: Path) -> None:
     out = tmp_path / "posts.jsonl"
     crawled = up.command("crawl", "video", FOUND, "--out", str(out))

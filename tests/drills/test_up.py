@@ -16,6 +16,7 @@ import pytest
 from pymongo import MongoClient
 
 from cli.ports import answers, free_port
+from settings.env import Environment
 from tests.cli.running import PROJECT, is_running, running, wait_until
 
 if TYPE_CHECKING:
@@ -69,6 +70,25 @@ def test_whatever_is_killed_is_started_again(name: str, tmp_path: Path) -> None:
         wait_until(lambda: up.paste()["success"])
         assert stored(up) >= set(IDS)
         assert crawl(up) == set(IDS)
+
+
+@pytest.mark.skipif(Environment().chromium is None, reason="no Chromium on PATH")
+def test_a_killed_browser_worker_is_started_again_and_leaves_no_browser(tmp_path: Path) -> None:
+    with running(tmp_path, BROWSER_WORKERS="1") as up:
+        before = up.processes["browser-1"]
+        wait_until(lambda: bool(browsers(up)))
+        os.kill(before, signal.SIGKILL)
+
+        wait_until(lambda: up.processes["browser-1"] != before)
+        wait_until(lambda: bool(browsers(up)))
+        assert up.end(signal.SIGTERM) == 0
+        wait_until(lambda: not processes_of(tmp_path))
+
+
+def browsers(up: Running) -> list[str]:
+    """The browser workers that say that they are there."""
+    told = json.loads(up.command("workers", "--json").stdout)
+    return [one["id"] for one in told if one["kind"] == "browser" and one["alive"]]
 
 
 def test_a_start_that_is_broken_off_at_any_time_leaves_nothing(tmp_path: Path) -> None:

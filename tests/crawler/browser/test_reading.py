@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser
 
-    from crawler.browser.headers import Header
+    from crawler.headers import Header
     from tests.site import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

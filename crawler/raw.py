@@ -21,15 +21,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crawler.browser.found import Found
-    from crawler.browser.headers import Header
+    from crawler.headers import Header
     from crawler.items import RawItem
     from crawler.jobs.records import Job
     from crawler.links import Target
 
-_HEADERS: dict[TargetType, type[RawItem]] = {
+_KINDS: dict[TargetType, type[RawItem]] = {
     TargetType.USER: RawUser,
+    TargetType.USER_HEADER: RawUser,
     TargetType.HASHTAG: RawHashtag,
+    TargetType.HASHTAG_HEADER: RawHashtag,
     TargetType.MUSIC: RawMusic,
+    TargetType.MUSIC_HEADER: RawMusic,
 }
 
 
@@ -60,7 +63,7 @@ class Common:
 
 def raw_header(header: Header, target: Target, common: Common) -> RawItem | None:
     """What the page says of its target; None for the page of a post or of a search."""
-    kind = _HEADERS.get(target.type)
+    kind = _KINDS.get(target.type)
     return kind(**common.fields(header.data, Layout.DESKTOP)) if kind is not None else None
 
 

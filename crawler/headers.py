@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crawler.links import Target, TargetType
+
+if TYPE_CHECKING:
+    from crawler.page import Page
+
+HEADERS = frozenset({TargetType.USER_HEADER, TargetType.HASHTAG_HEADER, TargetType.MUSIC_HEADER})
+"""Targets of which the header alone is wanted."""
 
 Json = dict[str, Any]
 
@@ -31,15 +37,22 @@ def owner_of(target: Target) -> str:
 def read_header(target: Target, scope: Json) -> Header | None:
     """The header in a page's detail scope, or in the answer that has the same shape."""
     match target.type:
-        case TargetType.USER:
+        case TargetType.USER | TargetType.USER_HEADER:
             return _header(scope, "userInfo", "user", owner="secUid", total="videoCount")
-        case TargetType.HASHTAG:
+        case TargetType.HASHTAG | TargetType.HASHTAG_HEADER:
             return _header(scope, "challengeInfo", "challenge", owner="id", total="videoCount")
-        case TargetType.MUSIC:
+        case TargetType.MUSIC | TargetType.MUSIC_HEADER:
             return _header(scope, "musicInfo", "music", owner="id", total="videoCount")
         case TargetType.COMMENTS:
             return _header(scope, "itemInfo", "itemStruct", owner="id", total="commentCount")
     return None
+
+
+def header_in(page: Page, target: Target) -> Header | None:
+    """The header that a page shows; None when it refuses, or shows another thing."""
+    if page.scope is None or not page.is_served or page.reason is not None:
+        return None
+    return read_header(target, page.scope)
 
 
 def _header(scope: Json, name: str, inner: str, *, owner: str, total: str) -> Header | None:
