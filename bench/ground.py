@@ -67,6 +67,11 @@ class Ground:
         return self._valkey.url
 
     @property
+    def mongodb_pid(self) -> int:
+        """The process of MongoDB."""
+        return self._mongo.process.pid
+
+    @property
     def redis_pid(self) -> int:
         """The process of Valkey."""
         return self._valkey.process.pid
