@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from services.mongodb import make_collection
+from services import mongodb
 from settings.plans import PlanName
 
 if TYPE_CHECKING:
@@ -165,9 +165,4 @@ _INDEXES = {
 
 async def prepare(database: AsyncDatabase[Document]) -> None:
     """Make or update every collection; several processes may do this at once."""
-    for name, schema in _SCHEMAS.items():
-        await make_collection(database, name)
-        await database.command("collMod", name, validator={"$jsonSchema": schema})
-    for name, indexes in _INDEXES.items():
-        await database[name].create_indexes(indexes)
-    await make_collection(database, USAGE_DRAINS)
+    await mongodb.prepare(database, _SCHEMAS | {USAGE_DRAINS: None}, _INDEXES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -15,7 +14,7 @@ from pipelines.documents.mongo import schema_of
 from pipelines.documents.music import Music
 from pipelines.documents.user import User
 from pipelines.documents.video import Video
-from services.mongodb import make_collection
+from services import mongodb
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
@@ -47,6 +46,7 @@ DOCUMENTS = {
 ANY_CASE = Collation("en", strength=2)
 """By which hashtags are found: TikTok's own do not tell capitals from small letters."""
 
+_SERIES = {"timeField": "observed_at", "metaField": "meta", "granularity": "hours"}
 _NEWEST = (("created_at", DESCENDING), ("_id", DESCENDING))
 """The order of pages; the id makes it the same each time."""
 _INDEXES = {
@@ -91,15 +91,10 @@ _INDEXES = {
 
 async def prepare(database: AsyncDatabase[Document]) -> None:
     """Make or update every collection; several processes may do this at once."""
-    series = {"timeField": "observed_at", "metaField": "meta", "granularity": "hours"}
-    await asyncio.gather(
-        *(make_collection(database, name) for name in (*DOCUMENTS, RAW_ITEMS)),
-        *(
-            make_collection(database, name, timeseries=series)
-            for name in (STATISTICS, USER_STATISTICS)
-        ),
+    schemas = {name: schema_of(kind) for name, kind in DOCUMENTS.items()}
+    await mongodb.prepare(
+        database,
+        schemas | {RAW_ITEMS: None},
+        _INDEXES,
+        series=dict.fromkeys((STATISTICS, USER_STATISTICS), _SERIES),
     )
-    for name, kind in DOCUMENTS.items():
-        await database.command("collMod", name, validator={"$jsonSchema": schema_of(kind)})
-    for name, indexes in _INDEXES.items():
-        await database[name].create_indexes(indexes)

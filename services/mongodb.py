@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.util
 import shutil
@@ -21,6 +22,9 @@ from services.errors import MissingServerError, ServiceError
 from services.holds import hold
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pymongo import IndexModel
     from pymongo.asynchronous.database import AsyncDatabase
 
 DATABASE = "tiktok"
@@ -53,8 +57,44 @@ def database(client: AsyncMongoClient[Document], uri: str) -> AsyncDatabase[Docu
     return client.get_database(parse_uri(uri).get("database") or DATABASE)
 
 
-async def make_collection(database: AsyncDatabase[Document], name: str, **options: Any) -> None:
-    """Make a collection unless it is there; several processes may do this at once."""
+async def prepare(
+    database: AsyncDatabase[Document],
+    schemas: Mapping[str, Document | None],
+    indexes: Mapping[str, Sequence[IndexModel]],
+    *,
+    series: Mapping[str, Document] | None = None,
+) -> None:
+    """Make or update collections; several processes may do this at once.
+
+    A collection that is as it should be is left alone: to change one, its server waits for all
+    who write to it.
+
+    Args:
+        database: where they are.
+        schemas: the ``$jsonSchema`` of each collection, None for one without.
+        indexes: the named indexes of each collection; others that are there stay.
+        series: the options of each time series.
+    """
+    series = series or {}
+    names = [*schemas, *series]
+    found = await database.list_collections(filter={"name": {"$in": names}})
+    options = {one["name"]: one["options"] async for one in found}
+
+    async def settle(name: str) -> None:
+        if name not in options:
+            await _make(database, name, series.get(name))
+        schema = schemas.get(name)
+        validator = {} if schema is None else {"$jsonSchema": schema}
+        if name in schemas and options.get(name, {}).get("validator", {}) != validator:
+            await database.command("collMod", name, validator=validator)
+        if name in indexes:
+            await database[name].create_indexes(indexes[name])
+
+    await asyncio.gather(*map(settle, names))
+
+
+async def _make(database: AsyncDatabase[Document], name: str, series: Document | None) -> None:
+    options: Document = {"timeseries": series} if series else {}
     try:
         await database.create_collection(name, check_exists=False, **options)
     except OperationFailure as error:

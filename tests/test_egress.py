@@ -120,6 +120,7 @@ async def test_five_blocks_close_the_service_until_a_probe_is_served(ground: Gro
         assert (await states(ground.redis, [DIRECT]))[DIRECT].breaker is Breaker.CLOSED
 
 
+@pytest.mark.drill
 async def test_odd_links_close_nothing(ground: Ground) -> None:
     odd = [303, 305, 313, 334, 500, 502, 601, 602, 603, 607, 608, 107, 330]
     with ground.worker():
@@ -192,6 +193,7 @@ async def test_a_bulk_target_that_stays_blocked_is_given_up_with_its_reason(
     assert ground.site.requests.keys[walled.value] == 3
 
 
+@pytest.mark.drill
 async def test_proxies_take_turns_and_files_remember_theirs(ground: Ground) -> None:
     async with two_proxies() as (one, two, urls):
         with ground.worker(PROXY_URLS=urls):

@@ -146,6 +146,7 @@ async def test_the_api_tells_no_secret(
     assert_clean(said + "".join(answers), key)
 
 
+@pytest.mark.drill
 async def test_a_worker_tells_no_secret(
     mongodb_uri: str,
     guarded_redis: str,

@@ -155,6 +155,7 @@ async def liar() -> AsyncIterator[Liar]:
         yield liar
 
 
+@pytest.mark.drill
 async def test_redirects_short_links_and_canonical_addresses_lead_nowhere_else(
     *,
     mongodb_uri: str,

@@ -244,6 +244,7 @@ async def test_sigterm_finishes_what_is_in_hand(works: Works) -> None:
     assert (await works.queue.depth(Lane.DEMAND)).in_hand == 0
 
 
+@pytest.mark.drill
 async def test_plain_scrapy_stores_and_exports(
     mongodb_uri: str, redis_url: str, database: AsyncDatabase[Document], tmp_path: Path
 ) -> None:

@@ -48,6 +48,7 @@ def from_mongo(kind: type[D], stored: dict[str, Any]) -> D:
     return document
 
 
+@cache
 def schema_of(kind: type[Any]) -> dict[str, Any]:
     """The ``$jsonSchema`` of a document, with each field's sentence as its description."""
     schema = _schema_of_dataclass(kind)

@@ -103,6 +103,7 @@ async def test_a_scrape_of_one_process_shows_all_of_them(mongodb_uri: str, redis
         assert found.value(REQUESTS, **LIVE) == 12
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("count", [1, 2])
 async def test_all_processes_say_that_they_end_before_they_do(
     mongodb_uri: str, redis_url: str, count: int

@@ -46,6 +46,7 @@ def link(video_id: str) -> str:
     return f"https://www.tiktok.com/@_/video/{video_id}"
 
 
+@pytest.mark.drill
 def test_posts_are_written_as_lines_of_json(crawl: Command, tmp_path: Path) -> None:
     out, links = tmp_path / "posts.jsonl", tmp_path / "links.txt"
     links.write_text("\n".join(map(link, IDS)) + "\n\n")

@@ -94,6 +94,7 @@ def test_an_api_without_folder_says_which_key_it_lacks(variables: dict[str, str]
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.drill
 async def test_a_worker_needs_no_folder_and_tells_its_host(
     mongodb_uri: str,
     redis_url: str,
@@ -121,6 +122,7 @@ async def test_a_worker_needs_no_folder_and_tells_its_host(
     assert await database.videos.count_documents({}) == 1
 
 
+@pytest.mark.drill
 def test_commands_need_no_folder(variables: dict[str, str]) -> None:
     made = manage(
         *("account", "create", "--email", "a@example.com", "--plan", "pro", "--json"), **variables

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from crawler.jobs.schedules.schedule import Missed, RunKind, RunState, ScheduleState
-from services.mongodb import make_collection
+from services import mongodb
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
@@ -92,7 +92,4 @@ _INDEXES = {
 
 async def prepare(database: AsyncDatabase[Document]) -> None:
     """Make or update every collection; several processes may do this at once."""
-    for name, schema in _SCHEMAS.items():
-        await make_collection(database, name)
-        await database.command("collMod", name, validator={"$jsonSchema": schema})
-        await database[name].create_indexes(_INDEXES[name])
+    await mongodb.prepare(database, _SCHEMAS, _INDEXES)

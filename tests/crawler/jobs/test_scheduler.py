@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
+
 from crawler.jobs.collections import prepare
 from crawler.jobs.crawls import Crawls
 from crawler.jobs.queue import Queue
@@ -47,6 +49,7 @@ async def test_a_scheduler_conducts_until_it_is_asked_to_end(
     assert await redis_client.get("lease:conductor") is None
 
 
+@pytest.mark.drill
 async def test_a_scheduler_starts_what_is_due(
     mongodb_uri: str,
     redis_url: str,
