@@ -21,8 +21,10 @@ from api.admissions import Admissions
 from api.archive import Archive
 from api.batch import Batches
 from api.body import MAX_BYTES
+from api.cursors import Cursors
+from api.entities import Entities
 from api.extraction import Extraction
-from api.handlers import admin, admin_keys, crawls, keys, webhooks
+from api.handlers import admin, admin_keys, crawls, keys, reads, webhooks
 from api.handlers.batch import extract_batch
 from api.handlers.health import read_health, read_liveness, read_readiness
 from api.handlers.media import read_subtitles, stream_image, stream_music, stream_video
@@ -32,6 +34,7 @@ from api.handlers.video import extract_video
 from api.handlers.videos import read_video
 from api.health import Health
 from api.links import Links
+from api.lists import Lists
 from api.locating import Locator
 from api.media import Player
 from api.metrics import Metrics
@@ -48,11 +51,13 @@ from api.parts import (
     BATCHES,
     CRAWLS,
     DELIVERIES,
+    ENTITIES,
     ENVIRONMENT,
     EXTRACTION,
     HEALTH,
     KEYS,
     LINKS,
+    LISTS,
     LOCATOR,
     METRICS,
     ONCE,
@@ -68,6 +73,7 @@ from api.parts import (
 from api.rapidapi import RapidApi
 from api.scrape import Scrape
 from api.storage import PATIENCE_S
+from api.stored_lists import StoredLists
 from api.streams import Streams
 from api.upstream import Upstream
 from api.uptime import COLLECTION, Uptime
@@ -76,6 +82,7 @@ from crawler.egress.states import states
 from crawler.jobs.backlog import Backlog
 from crawler.jobs.conducting.stored import Stored
 from crawler.jobs.crawls import Crawls
+from crawler.jobs.events import Events
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import Fetcher
@@ -93,6 +100,10 @@ from settings.secrets import admin_token, secret_key
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from pymongo.asynchronous.database import AsyncDatabase
+    from redis.asyncio import Redis
+
+    from services.mongodb import Document
     from settings.env import Environment
 
 SETTLE_S = 5.0
@@ -109,7 +120,7 @@ def build_app(environment: Environment) -> web.Application:
     app.router.add_get("/api/v1/videos/{id}", behind_gate(read_video), allow_head=False)
     app.router.add_get("/api/v1/user/me", behind_gate(read_me))
     app.router.add_get("/api/v1/user/usage", behind_gate(read_usage))
-    app.router.add_routes([*keys.ROUTES, *crawls.ROUTES, *webhooks.ROUTES])
+    app.router.add_routes([*keys.ROUTES, *crawls.ROUTES, *reads.ROUTES, *webhooks.ROUTES])
     app.router.add_routes([*admin.ROUTES, *admin_keys.ROUTES])
     app.router.add_get("/api/v1/video/{id}/stream", stream_video)
     app.router.add_get("/api/v1/video/{id}/music", stream_music)
@@ -199,6 +210,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             cache_ttl_s=environment.cache_ttl_s,
             sources=app[METRICS].extractions,
         )
+        _add_reads(app, database, (cache, patient), queue, outcomes)
         app[LOCATOR] = Locator(
             videos=database[VIDEOS],
             queue=queue,
@@ -218,3 +230,35 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         await stack.enter_async_context(app[METRICS].pouring())
         await stack.enter_async_context(uptime.counting(health.databases_answer))
         yield
+
+
+def _add_reads(
+    app: web.Application,
+    database: AsyncDatabase[Document],
+    clients: tuple[Redis, Redis],
+    queue: Queue,
+    outcomes: Outcomes,
+) -> None:
+    """Put together what answers reads; ``clients`` of Redis are a hasty and a patient one."""
+    environment, (cache, patient) = app[ENVIRONMENT], clients
+    app[ENTITIES] = Entities(
+        app[ADMISSIONS],
+        redis=cache,
+        database=database,
+        queue=queue,
+        outcomes=outcomes,
+        timeout_s=environment.extract_timeout_s,
+        fresh_s=environment.cache_ttl_s,
+    )
+    app[LISTS] = Lists(
+        app[ADMISSIONS],
+        stored=StoredLists(database),
+        redis=cache,
+        queue=queue,
+        crawls=app[CRAWLS],
+        events=Events(patient),
+        cursors=Cursors(secret_key(environment)),
+        timeout_s=environment.extract_timeout_s,
+        fresh_s=environment.cache_ttl_s,
+        address=environment.public_address,
+    )

@@ -102,6 +102,27 @@ VIDEO_NOT_FOUND = Problem(
         "requests_remaining": 948,
     },
 )
+USER_NOT_FOUND = Problem(
+    status=404,
+    error="User not found",
+    detail="There is no such user, or what was asked for is private",
+    is_charged=True,
+    example={"reason": Reason.USER_NOT_FOUND.value, "retryable": False, "requests_remaining": 948},
+)
+HASHTAG_NOT_FOUND = Problem(
+    status=404,
+    error="Hashtag not found",
+    detail="TikTok knows no such hashtag",
+    is_charged=True,
+    example={"reason": Reason.NOT_FOUND.value, "retryable": False, "requests_remaining": 948},
+)
+MUSIC_NOT_FOUND = Problem(
+    status=404,
+    error="Music not found",
+    detail="TikTok knows no such sound, or has taken it away",
+    is_charged=True,
+    example={"reason": Reason.NOT_FOUND.value, "retryable": False, "requests_remaining": 948},
+)
 KEY_NOT_FOUND = Problem(
     status=404, error="Key not found", detail="The account has no key with this id"
 )
@@ -227,10 +248,10 @@ _UNAVAILABLE_DETAILS = {
     Reason.TIMEOUT: UNAVAILABLE.detail,
     Reason.UPSTREAM_BLOCKED: "TikTok refuses our requests at the moment",
     Reason.UPSTREAM_ERROR: "TikTok answered with an error",
-    Reason.CHALLENGE: "TikTok asks for a browser check instead of showing the video",
-    Reason.CAPTCHA: "TikTok asks for a captcha instead of showing the video",
-    Reason.LOGIN_REQUIRED: "TikTok shows this video only to users who are logged in",
-    Reason.REGION_BLOCKED: "TikTok does not show this video in our region",
+    Reason.CHALLENGE: "TikTok asks for a browser check instead of showing what was asked for",
+    Reason.CAPTCHA: "TikTok asks for a captcha instead of showing what was asked for",
+    Reason.LOGIN_REQUIRED: "TikTok shows this only to users who are logged in",
+    Reason.REGION_BLOCKED: "TikTok does not show this in our region",
     Reason.STORAGE_UNAVAILABLE: "A database does not answer at the moment",
     Reason.CRAWL_FAILED: "The crawl failed",
     Reason.BROWSER_UNAVAILABLE: "It takes a browser, and none is running at the moment",
@@ -268,14 +289,16 @@ class ApiError(Exception):
         return {"success": False, "error": self.problem.error, "detail": self.detail, **self.more}
 
 
-def refusal(reason: Reason, *, retry_after_s: int | None = None) -> ApiError:
-    """The answer to a target that has none."""
+def refusal(
+    reason: Reason, *, retry_after_s: int | None = None, absent: Problem = VIDEO_NOT_FOUND
+) -> ApiError:
+    """The answer to a target that has none; ``absent`` says so of what is not there."""
     policy = reason.policy
     words: dict[str, Any] = {"reason": reason.value, "retryable": policy.retryable}
     if policy.status == 400:
         return ApiError(INVALID_URL, **words)
     if policy.status == 404:
-        return ApiError(VIDEO_NOT_FOUND, **words)
+        return ApiError(absent, **words)
     wait_s = retry_after_s or _usual_wait_s(reason)
     detail = _UNAVAILABLE_DETAILS[reason]
     return ApiError(UNAVAILABLE, detail=detail, headers={"Retry-After": str(wait_s)}, **words)

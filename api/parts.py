@@ -13,9 +13,11 @@ from accounts.once import Once
 from accounts.reports import Reports
 from api.admissions import Admissions
 from api.batch import Batches
+from api.entities import Entities
 from api.extraction import Extraction
 from api.health import Health
 from api.links import Links
+from api.lists import Lists
 from api.locating import Locator
 from api.media import Player
 from api.metrics import Metrics
@@ -45,12 +47,14 @@ ADMISSIONS = web.AppKey("admissions", Admissions)
 BATCHES = web.AppKey("batches", Batches)
 CRAWLS = web.AppKey("crawls", Crawls)
 DELIVERIES = web.AppKey("deliveries", Webhooks)
+ENTITIES = web.AppKey("entities", Entities)
 EXTRACTION = web.AppKey("extraction", Extraction)
 HEALTH = web.AppKey("health", Health)
 LOCATOR = web.AppKey("locator", Locator)
 METRICS = web.AppKey("metrics", Metrics)
 SCRAPE = web.AppKey("scrape", Scrape)
 LINKS = web.AppKey("links", Links)
+LISTS = web.AppKey("lists", Lists)
 PLAYER = web.AppKey("player", Player)
 RAPIDAPI = web.AppKey("rapidapi", RapidApi)
 RECEIVERS = web.AppKey("receivers", Endpoints)

@@ -3,6 +3,7 @@
 -- KEYS: flight, stream, cache entry ('' for none), the target's postponement, then the state of each
 -- egress. ARGV: job id, flight's length in ms, the unix second that an entry must not be older than
 -- ('' when any will do), then the job's fields.
+-- Without a job it only says whether the target may be crawled: 1 then.
 -- Answers 2 when the cache entry is there; for what may not be crawled, 3, ms to wait, the reason.
 if KEYS[3] ~= '' then
   local observed_at = redis.call('HGET', KEYS[3], 'observed_at')
@@ -31,6 +32,9 @@ for place = 5, #KEYS do
 end
 if shortest then
   return { 3, shortest, 'upstream_blocked' }
+end
+if not ARGV[4] then
+  return { 1 }
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('XADD', KEYS[2], '*', unpack(ARGV, 4))

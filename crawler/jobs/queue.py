@@ -155,23 +155,28 @@ class Queue:
             BarredError: the target may not be crawled now.
         """
         job = Job(target=target, lane=Lane.DEMAND, traceparent=tracing.traceparent())
+        told = [job.id, int(flight_s * 1000), "" if since is None else f"{since:.6f}"]
+        answer = await self._ask(job, entry_key, [*told, *flat(job.to_fields())])
+        logger.debug("%s asked for as %s", target.key, job.id if answer == _ASKED else "another")
+        return answer == _IS_THERE
+
+    async def check(self, target: Target) -> None:
+        """See whether a target may be crawled now, without asking for it.
+
+        Raises:
+            BarredError: it may not.
+        """
+        await self._ask(Job(target=target, lane=Lane.DEMAND), "", ["", 0, ""])
+
+    async def _ask(self, job: Job, entry_key: str, arguments: list[Any]) -> int:
         if job.fetcher is Fetcher.BROWSER and not await self.has_browser():
             raise BarredError(Reason.BROWSER_UNAVAILABLE, retry_after_s=NO_BROWSER_S)
-        answer = await _ask.call(
-            self._redis,
-            [
-                *(_flight_key(target), stream_of(job), entry_key),
-                *(postponement_key(target.key), *self._states),
-            ],
-            [
-                *(job.id, int(flight_s * 1000), "" if since is None else f"{since:.6f}"),
-                *flat(job.to_fields()),
-            ],
-        )
-        logger.debug("%s asked for as %s", target.key, job.id if answer[0] == _ASKED else "another")
+        target = job.target
+        keys = [_flight_key(target), stream_of(job), entry_key, postponement_key(target.key)]
+        answer = await _ask.call(self._redis, [*keys, *self._states], arguments)
         if answer[0] == _IS_BARRED:
             raise BarredError(Reason(answer[2]), retry_after_s=ceil(answer[1] / 1000))
-        return int(answer[0]) == _IS_THERE
+        return int(answer[0])
 
     async def add(self, targets: Iterable[Target], *, run: str) -> int:
         """Put targets on the bulk lane and answer how many there were."""

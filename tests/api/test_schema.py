@@ -12,12 +12,18 @@ import pytest
 
 from settings.plans import PlanName
 from tests.api.conftest import ADMIN_TOKEN
+from tests.api.finding import find
+from tests.api.listing import lists_at_work
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from pymongo.asynchronous.database import AsyncDatabase
+    from redis.asyncio import Redis
 
     from services.mongodb import Document
     from tests.api.conftest import Api, Callers, Worker
+    from tests.api.listing import ListWorker
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 EXAMPLES = 25
@@ -35,6 +41,16 @@ CHECKS = (
 
 
 @pytest.fixture
+async def lists(
+    worker: Worker, database: AsyncDatabase[Document], redis_client: Redis
+) -> AsyncIterator[ListWorker]:
+    """Workers that find whatever they are asked for."""
+    worker.outcome = lambda job: find(worker, database, job)
+    async with lists_at_work(database, redis_client) as lists:
+        yield lists
+
+
+@pytest.fixture
 async def tireless(callers: Callers, api: Api, worker: Worker) -> str:
     """A key whose rate no test can spend."""
     account, key = await callers.make(PlanName.BUSINESS)
@@ -44,6 +60,7 @@ async def tireless(callers: Callers, api: Api, worker: Worker) -> str:
 
 
 @pytest.mark.drill
+@pytest.mark.usefixtures("lists")
 async def test_no_answer_differs_from_the_description(
     api: Api, tireless: str, database: AsyncDatabase[Document], tmp_path: Path
 ) -> None:
