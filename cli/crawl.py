@@ -2,66 +2,97 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.output import as_json, print_json
+from cli.wanted import crawl_options, out_file, read_arguments, read_options
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Awaitable, Callable
 
-    from crawler.links import Target
-
-
-@click.group()
-def crawl() -> None:
-    """Crawl in bulk and wait for the outcomes."""
+    from crawler.jobs.crawl import Crawl, CrawlOptions
+    from crawler.jobs.crawls import Crawls
+    from settings.env import Environment
 
 
-@crawl.command()
-@click.argument("links", nargs=-1, metavar="LINK…")
-@click.option("--file", type=click.File(), help="A file with a link on each line; - for stdin.")
+@click.command()
+@click.argument("kind", metavar="[TYPE", required=False)
+@click.argument("values", metavar="TARGET...]", nargs=-1)
 @click.option(
-    "--out",
-    type=click.Path(dir_okay=False, writable=True),
-    help="Write the documents to this .jsonl or .csv file.",
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="A .csv file with the columns type and value, or one with a target of TYPE, or a link,"
+    " on each line; - for stdin.",
 )
-def video(links: tuple[str, ...], *, file: TextIO | None, out: str | None) -> None:
-    """Crawl the posts behind LINK… and store them.
+@crawl_options
+@out_file
+@click.option("--detach", "is_detached", is_flag=True, help="Do not wait for the outcomes.")
+@as_json
+def crawl(
+    kind: str | None,
+    values: tuple[str, ...],
+    *,
+    file: Path | None,
+    out: Path | None,
+    is_detached: bool,
+    is_json: bool,
+    **asked: Any,
+) -> None:
+    """Crawl TARGET..., 10,000 at most, and wait for the outcomes.
 
-    Ends with 1 when a target has no post; the others are stored all the same.
+    TYPE is video, user, hashtag, music, comments or search. What is not running for it is started
+    for as long as it takes. Ends with 1 when a target failed; what the others brought is stored
+    all the same. After Ctrl-C, which ends with 130, the crawl stays.
     """
-    import sys
-    from pathlib import Path
-
-    from cli.bulk import run_videos
+    from cli.jobs import shown_job
+    from cli.watching import Watch, say_end, watch
     from services import logs
+    from services.running import attached
+    from settings.env import read_environment
 
     logs.configure(level="WARNING", form="text")
-    lines = [line.strip() for line in file] if file else []
-    targets = _targets([*links, *filter(None, lines)])
-    sys.exit(0 if run_videos(targets, out=_checked(Path(out)) if out else None) else 1)
+    targets, options = read_arguments(kind, values, file), read_options(asked)
+    if is_detached and out is not None:
+        raise click.UsageError("--out is written at the end: leave out --detach, or --out")
+
+    with attached(read_environment()) as environment:
+
+        async def begin(crawls: Crawls) -> Crawl:
+            await _check(options, environment)
+            return await crawls.create(targets, options, owner=None)
+
+        if not is_detached:
+            for_lists = any(target.type.is_list for target in targets)
+            made = watch(environment, Watch(begin=begin, for_lists=for_lists, out=out))
+            say_end(made, is_json=is_json)
+        made = asyncio.run(_create(environment, begin))
+    if is_json:
+        print_json(shown_job(made))
+    else:
+        click.echo(f"{made.id} is queued: manage.py jobs follow {made.id} waits for it")
 
 
-def _targets(links: list[str]) -> list[Target]:
-    from crawler.links import LinkError, TargetType, parse_link
+async def _create(environment: Environment, begin: Callable[[Crawls], Awaitable[Crawl]]) -> Crawl:
+    from cli.crawls import crawls_of
 
-    if not links:
-        raise click.UsageError("name at least one link, or a file of links with --file")
-    targets = {}
-    for link in links:
-        try:
-            target = parse_link(link)
-        except LinkError as error:
-            raise click.UsageError(f"{link!r}: {error}") from None
-        if target.type not in {TargetType.VIDEO, TargetType.SHORT}:
-            raise click.UsageError(f"{link!r} leads to a {target.type.value}, not to a post")
-        targets[target.key] = target
-    return list(targets.values())
+    async with crawls_of(environment) as crawls:
+        return await begin(crawls)
 
 
-def _checked(path: Path) -> Path:
-    if path.suffix not in {".jsonl", ".csv"}:
-        raise click.UsageError(f"--out {path}: expected a name that ends in .jsonl or .csv")
-    if not path.parent.is_dir():
-        raise click.UsageError(f"--out {path}: there is no folder {path.parent}")
-    return path
+async def _check(options: CrawlOptions, environment: Environment) -> None:
+    """Refuse a webhook that may not be reached."""
+    from crawler.jobs.webhooks.addresses import Addresses, WebhookRefusedError
+
+    if options.webhook is None:
+        return
+    addresses = Addresses(environment.webhook_allow_networks)
+    try:
+        await addresses.check(options.webhook)
+    except WebhookRefusedError as error:
+        raise click.ClickException(f"--webhook {error}") from None
+    finally:
+        addresses.close()

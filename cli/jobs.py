@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.output import as_json, print_json, print_table
+from cli.wanted import out_file
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from accounts.paging import Page
     from crawler.jobs.crawl import Crawl, CrawlTarget
     from crawler.jobs.crawls import Crawls
@@ -83,6 +87,35 @@ def show(crawl_id: str, *, state: str | None, limit: int, is_json: bool) -> None
         print_table(_TARGET_COLUMNS, [[one[name] for name in _TARGET_COLUMNS] for one in targets])
     if has_more:
         click.echo(f"these are the first {len(targets)} targets: more with --limit", err=True)
+
+
+@jobs.command()
+@_ID
+@out_file
+@as_json
+def follow(crawl_id: str, *, out: Path | None, is_json: bool) -> None:
+    """Wait for the end of the crawl ID as crawl does, with its progress and its exit codes."""
+    from cli.crawls import crawls_of
+    from cli.watching import Watch, say_end, watch
+    from crawler.jobs.crawls import MOST_TARGETS, CrawlError
+    from services import logs
+    from services.running import attached
+    from settings.env import Environment, read_environment
+
+    async def has_lists(environment: Environment) -> bool:
+        async with crawls_of(environment) as crawls:
+            await crawls.get(crawl_id)
+            targets, _ = await _targets(crawls, crawl_id, None, MOST_TARGETS)
+        return any(one.target.type.is_list and not one.state.is_ended for one in targets)
+
+    logs.configure(level="WARNING", form="text")
+    try:
+        with attached(read_environment()) as environment:
+            for_lists = asyncio.run(has_lists(environment))
+            asked = Watch(begin=lambda crawls: crawls.get(crawl_id), for_lists=for_lists, out=out)
+            say_end(watch(environment, asked), is_json=is_json)
+    except CrawlError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @jobs.command()

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Awaitable, Callable
 
     from crawler.jobs.schedules.schedule import Schedule
     from crawler.jobs.schedules.schedules import Schedules
     from crawler.jobs.webhooks.addresses import Addresses
-    from crawler.links import Target
     from settings.env import Environment
 
 T = TypeVar("T")
@@ -62,24 +60,6 @@ async def all_schedules(plans: Plans) -> list[Schedule]:
         cursor = page.cursor
         if cursor is None:
             return found
-
-
-def read_arguments(kind: str | None, values: Sequence[str], file: Path | None) -> list[Target]:
-    """The targets that a command names, one by one or in a CSV file.
-
-    Raises:
-        UsageError: they are none; the text says what to write.
-    """
-    from crawler.jobs.targets import Asked, TargetsError, read_targets, read_targets_csv
-
-    if (file is None) == (kind is None):
-        raise click.UsageError("name a TYPE and its targets, or a CSV file with --targets")
-    try:
-        if file is not None:
-            return read_targets_csv(file.read_bytes())
-        return read_targets(Asked(kind, value) for value in values)
-    except TargetsError as error:
-        raise click.UsageError(str(error)) from None
 
 
 async def _act(act: Callable[[Plans], Awaitable[T]], environment: Environment) -> T:

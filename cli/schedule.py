@@ -9,6 +9,7 @@ import click
 
 from cli.durations import Duration
 from cli.output import as_json, print_json, print_table
+from cli.wanted import crawl_options, read_arguments, read_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,13 +17,12 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from cli.planning import Plans
-    from crawler.jobs.crawl import CrawlOptions, CrawlState
+    from crawler.jobs.crawl import CrawlState
     from crawler.jobs.schedules.schedule import Run, Schedule, Timing
     from crawler.links import Target
 
 _COLUMNS = ("id", "name", "owner", "state", "due", "targets", "next run", "last crawl")
 _RUN_COLUMNS = ("due", "begun", "kind", "state", "reason", "crawl", "crawl state", "missed since")
-_TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]
 _ID = click.argument("schedule_id", metavar="ID")
 
 
@@ -54,14 +54,7 @@ def schedule() -> None:
 @click.option(
     "--grace", type=Duration(), default="5m", show_default=True, help="How late is not missed yet."
 )
-@click.option("--limit", type=click.IntRange(1), help="The most items of each list.")
-@click.option("--since", type=click.DateTime(_TIMES), help="Leave out what was made before, UTC.")
-@click.option("--until", type=click.DateTime(_TIMES), help="Leave out what was made after, UTC.")
-@click.option("--within", type=Duration(), help="How long each list may take.")
-@click.option("--only-new", is_flag=True, help="Stop lists where known items begin.")
-@click.option("--max-age", type=Duration(), help="Crawl nothing that was stored more recently.")
-@click.option("--label", "labels", multiple=True, help="A word to find its crawls by; repeat.")
-@click.option("--webhook", help="An address that is told of each crawl's end.")
+@crawl_options
 @as_json
 def add(
     kind: str | None,
@@ -72,11 +65,11 @@ def add(
     **asked: Any,
 ) -> None:
     """Crawl TARGET... by a timetable; TYPE is video, user, hashtag, music, comments or search."""
-    from cli.planning import at_plans, read_arguments
+    from cli.planning import at_plans
     from crawler.jobs.schedules.schedule import Missed, Wish
 
     targets = read_arguments(kind, values, file)
-    timing, options = _timing(asked), _options(asked)
+    timing, options = _timing(asked), read_options(asked)
 
     async def act(plans: Plans) -> Schedule:
         if options.webhook is not None:
@@ -220,28 +213,6 @@ def _timing(asked: dict[str, Any]) -> Timing:
     if (asked["cron"] is None) == (asked["every"] is None):
         raise click.UsageError("say when it is due: with --cron or with --every")
     return Timing(cron=asked["cron"], timezone=asked["timezone"], every_s=asked["every"])
-
-
-def _options(asked: dict[str, Any]) -> CrawlOptions:
-    from datetime import UTC
-
-    from crawler.jobs.crawl import CrawlOptions
-
-    since, until = (
-        asked[name].replace(tzinfo=UTC) if asked[name] else None for name in ("since", "until")
-    )
-    if since and until and since >= until:
-        raise click.UsageError("--until must be later than --since")
-    return CrawlOptions(
-        limit=asked["limit"],
-        since=since,
-        until=until,
-        within_s=asked["within"],
-        only_new=asked["only_new"],
-        max_age=asked["max_age"],
-        labels=tuple(dict.fromkeys(asked["labels"])),
-        webhook=asked["webhook"],
-    )
 
 
 def _print(found: Schedule, targets: list[Target] | None = None, *, is_json: bool) -> None:
