@@ -22,6 +22,7 @@ keep valkey_password "$(random 32)"
 keep secret_key "$(random 48)"
 keep admin_token "adm_$(random 40)"
 keep proxy_urls ""
+keep rapidapi_proxy_secret ""
 
 password=$(cat "$folder/mongodb_password")
 hosts=mongo1:27017,mongo2:27017,mongo3:27017

@@ -66,7 +66,8 @@ def of_kubernetes() -> Iterator[Process]:
 
 
 def _configured(sources: list[dict[str, Any]]) -> dict[str, str]:
-    maps = [MANIFESTS["ConfigMap", source["configMapRef"]["name"]]["data"] for source in sources]
+    named = [source["configMapRef"]["name"] for source in sources if "configMapRef" in source]
+    maps = [MANIFESTS["ConfigMap", name]["data"] for name in named]
     return {name: value for settings in maps for name, value in settings.items()}
 
 

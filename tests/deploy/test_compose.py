@@ -51,7 +51,7 @@ def test_all_parts_are_there_as_often_as_they_should() -> None:
     ]
     assert sorted(commands) == [
         *("scheduler", "scheduler", "serve", "serve"),
-        *("worker", "worker", "worker --browser"),
+        *("worker", "worker", "worker --archive", "worker --browser"),
     ]
 
 
@@ -80,6 +80,17 @@ def test_only_the_proxy_is_open_to_the_world() -> None:
 
 def test_the_browser_has_room_in_shared_memory() -> None:
     assert SERVICES["browser-worker"]["shm_size"] == "1gb"
+
+
+def test_all_of_our_processes_read_the_same_settings() -> None:
+    ours = [one for one in SERVICES.values() if one["image"].startswith("tiktok-")]
+    assert all(one["env_file"] == [{"path": "./settings.env", "required": False}] for one in ours)
+
+
+def test_the_archive_runs_only_where_it_is_asked_for() -> None:
+    assert {name: one["profiles"] for name, one in SERVICES.items() if "profiles" in one} == {
+        "archive": ["archive"]
+    }
 
 
 def test_the_example_names_what_the_file_asks_for() -> None:

@@ -115,7 +115,7 @@ def test_the_ingress_leads_to_the_api_and_not_to_what_is_internal() -> None:
     (port,) = service["ports"]
     for path in rule["http"]["paths"]:
         assert path["backend"]["service"] == {"name": "api", "port": {"name": port["name"]}}
-    settings = MANIFESTS["ConfigMap", "api-settings"]["data"]
+    settings = MANIFESTS["ConfigMap", "settings"]["data"]
     assert settings["PUBLIC_URL"] == f"https://{rule['host']}"
 
 
