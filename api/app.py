@@ -22,6 +22,7 @@ from api.archive import Archive
 from api.batch import Batches
 from api.body import MAX_BYTES
 from api.cursors import Cursors
+from api.delivered import Delivered
 from api.entities import Entities
 from api.extraction import Extraction
 from api.handlers import admin, admin_keys, crawls, keys, reads, webhooks
@@ -50,6 +51,7 @@ from api.parts import (
     AUDIT,
     BATCHES,
     CRAWLS,
+    DELIVERED,
     DELIVERIES,
     ENTITIES,
     ENVIRONMENT,
@@ -68,6 +70,8 @@ from api.parts import (
     SCRAPE,
     STORED,
     STREAMS,
+    WATCHED,
+    WATCHES,
     WEBHOOK_SECRETS,
 )
 from api.rapidapi import RapidApi
@@ -77,6 +81,7 @@ from api.stored_lists import StoredLists
 from api.streams import Streams
 from api.upstream import Upstream
 from api.uptime import COLLECTION, Uptime
+from api.watching import Watches
 from crawler.egress.names import egresses_of
 from crawler.egress.states import states
 from crawler.jobs.backlog import Backlog
@@ -98,7 +103,7 @@ from settings.plans import PlanName
 from settings.secrets import admin_token, secret_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from pymongo.asynchronous.database import AsyncDatabase
     from redis.asyncio import Redis
@@ -132,7 +137,34 @@ def build_app(environment: Environment) -> web.Application:
     app.router.add_get("/metrics", read_metrics)
     OpenApi(app, address=environment.public_address)
     app.cleanup_ctx.append(_parts)
+    app.on_shutdown.append(_let_go)
     return app
+
+
+async def _let_go(app: web.Application) -> None:
+    """End what would never end by itself; all else is answered."""
+    app[WATCHES].close()
+
+
+@contextlib.contextmanager
+def _jobs(
+    app: web.Application, database: AsyncDatabase[Document], cache: Redis, patient: Redis
+) -> Iterator[None]:
+    """What crawls and their webhooks take."""
+    environment = app[ENVIRONMENT]
+    app[ADDRESSES] = Addresses(environment.webhook_allow_networks)
+    app[CRAWLS] = Crawls(database, patient)
+    app[STORED] = Stored(database)
+    app[DELIVERED] = Delivered(database, app[CRAWLS])
+    app[WATCHES] = Watches(Events(cache), app[CRAWLS])
+    app[WATCHED] = Streams(cache, of="watched")
+    app[DELIVERIES] = Webhooks(database, public_address=environment.public_address)
+    app[RECEIVERS] = Endpoints(database)
+    app[WEBHOOK_SECRETS] = Secrets(database, secret_key(environment))
+    try:
+        yield
+    finally:
+        app[ADDRESSES].close()
 
 
 async def _parts(app: web.Application) -> AsyncIterator[None]:
@@ -179,13 +211,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         )
         stack.push_async_callback(app[PLAYER].close)
         app[STREAMS] = Streams(cache)
-        app[ADDRESSES] = Addresses(environment.webhook_allow_networks)
-        stack.callback(app[ADDRESSES].close)
-        app[CRAWLS] = Crawls(database, patient)
-        app[STORED] = Stored(database)
-        app[DELIVERIES] = Webhooks(database, public_address=environment.public_address)
-        app[RECEIVERS] = Endpoints(database)
-        app[WEBHOOK_SECRETS] = Secrets(database, secret_key(environment))
+        stack.enter_context(_jobs(app, database, cache, patient))
         kind = TracedAdmissions if tracing.is_on() else Admissions
         app[ADMISSIONS] = kind(limits, upgrade_url=environment.upgrade_url)
         app[ONCE] = Once(

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
+from api.examples import EXTRACT_ANSWER
+
 REQUEST: dict[str, Any] = {
     "targets": [
         {"type": "video", "value": "https://www.tiktok.com/@someone/video/7106594312292453675"},
@@ -113,3 +117,22 @@ _LIST = _VIDEO | {
     "finished_at": "2024-01-15T10:30:12Z",
 }
 DETAIL = SUCCEEDED | {"targets": [_VIDEO, _LIST], "next_cursor": None}
+ITEM = {
+    "sequence": 1,
+    "kind": "video",
+    "target": 1,
+    "delivered_at": "2024-01-15T10:30:02Z",
+    "item": EXTRACT_ANSWER["metadata"] | {"observed_at": "2024-01-15T10:30:02Z"},
+}
+ITEMS = {"items": [ITEM], "next_cursor": None}
+ITEMS_JSONL = orjson.dumps(ITEM).decode() + "\n"
+ITEMS_CSV = (
+    "sequence,kind,target,delivered_at,video_id,title,…\r\n"
+    "1,video,1,2024-01-15T10:30:02Z,7106594312292453675,Morning run,…\r\n"
+)
+EVENTS = (
+    "id: 1705314602000-0\nevent: target\n"
+    'data: {"number":1,"type":"video","value":"7106594312292453675","state":"succeeded",…}\n\n'
+    "id: 1705314612000-0\nevent: end\n"
+    'data: {"id":"crawl_5f0c1d2e3a4b5c6d7e8f","state":"succeeded",…}\n\n'
+)

@@ -13,6 +13,7 @@ from accounts.once import Once
 from accounts.reports import Reports
 from api.admissions import Admissions
 from api.batch import Batches
+from api.delivered import Delivered
 from api.entities import Entities
 from api.extraction import Extraction
 from api.health import Health
@@ -24,6 +25,7 @@ from api.metrics import Metrics
 from api.rapidapi import RapidApi
 from api.scrape import Scrape
 from api.streams import Streams
+from api.watching import Watches
 from crawler.jobs.conducting.stored import Stored
 from crawler.jobs.crawls import Crawls
 from crawler.jobs.webhooks.addresses import Addresses
@@ -48,6 +50,7 @@ BATCHES = web.AppKey("batches", Batches)
 CRAWLS = web.AppKey("crawls", Crawls)
 DELIVERIES = web.AppKey("deliveries", Webhooks)
 ENTITIES = web.AppKey("entities", Entities)
+DELIVERED = web.AppKey("delivered", Delivered)
 EXTRACTION = web.AppKey("extraction", Extraction)
 HEALTH = web.AppKey("health", Health)
 LOCATOR = web.AppKey("locator", Locator)
@@ -60,4 +63,6 @@ RAPIDAPI = web.AppKey("rapidapi", RapidApi)
 RECEIVERS = web.AppKey("receivers", Endpoints)
 STORED = web.AppKey("stored", Stored)
 STREAMS = web.AppKey("streams", Streams)
+WATCHED = web.AppKey("watched", Streams)
+WATCHES = web.AppKey("watches", Watches)
 WEBHOOK_SECRETS = web.AppKey("webhook_secrets", Secrets)

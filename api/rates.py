@@ -12,13 +12,21 @@ from settings.plans import PLANS
 if TYPE_CHECKING:
     from multidict import CIMultiDict
 
-    from api.calls import Standing
+    from api.calls import Call, Standing
     from settings.plans import PlanName
 
 # Names that the headers need not fold anew for each answer.
 LIMIT, REMAINING = istr("X-RateLimit-Limit"), istr("X-RateLimit-Remaining")
 RESET = istr("X-RateLimit-Reset")
+REQUEST_ID = istr("X-Request-ID")
 POLICY, RATE_LIMIT = istr("RateLimit-Policy"), istr("RateLimit")
+
+
+def identify(headers: CIMultiDict[str], call: Call) -> None:
+    """Write under which id a call is known, and how its account stands where that is known."""
+    headers[REQUEST_ID] = call.id
+    if call.standing is not None:
+        label(headers, call.standing)
 
 
 def label(headers: CIMultiDict[str], standing: Standing) -> None:

@@ -29,10 +29,11 @@ _lease = Script(Path(__file__).with_name("streams.lua"))
 
 
 class Streams:
-    """Leases of streams; what a dead process held lapses by itself."""
+    """Leases of one kind of streams; what a dead process held lapses by itself."""
 
-    def __init__(self, redis: Redis, *, lease_s: float = LEASE_S) -> None:
+    def __init__(self, redis: Redis, *, of: str = "streams", lease_s: float = LEASE_S) -> None:
         self._redis = redis
+        self._of = of
         self._lease_s = lease_s
 
     @contextlib.asynccontextmanager
@@ -42,7 +43,7 @@ class Streams:
         Raises:
             ApiError: the account has as many as its plan allows.
         """
-        key, stream, limit = f"streams:{account}", uuid4().hex, STREAMS[plan]
+        key, stream, limit = f"{self._of}:{account}", uuid4().hex, STREAMS[plan]
         arguments: list[str | int] = [stream, limit, int(self._lease_s * 1000)]
         try:
             is_free = await _lease.call(self._redis, [key], arguments)

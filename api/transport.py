@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from multidict import CIMultiDict
 
+from api import rates
 from api.addresses import is_within
+from api.calls import CALL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +49,8 @@ def request_class(security: Mapping[str, str]) -> type[web.Request]:
         async def _prepare_hook(self, response: web.StreamResponse) -> None:
             headers = response.headers
             headers.popall("Server", None)
+            if CALL in self:  # else what is sent piece by piece would not be told apart
+                rates.identify(headers, self[CALL])
             headers.merge(security)
             await super()._prepare_hook(response)
 

@@ -11,9 +11,10 @@ from crawler.items import Kind
 from pipelines.collections import DOCUMENTS
 from pipelines.documents.mongo import from_mongo, to_plain
 from pipelines.documents.public import metadata
+from pipelines.documents.rows import JSON, cell, flat
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from pymongo.asynchronous.database import AsyncDatabase
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 FORMATS = (".jsonl", ".csv")
 _AT_ONCE = 1000
-_JSON = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
 _OURS = {"layout", "spider", "job_id", "parser_version", "schema_version"}
 """What documents tell of how they came to be."""
 
@@ -38,7 +38,7 @@ async def write_items(
         if out.suffix == ".csv":
             _write_csv(rows, file)
         else:
-            file.writelines(orjson.dumps(row, option=_JSON).decode() + "\n" for row in rows)
+            file.writelines(orjson.dumps(row, option=JSON).decode() + "\n" for row in rows)
     return len(rows)
 
 
@@ -71,24 +71,8 @@ def _row(kind: Kind, stored: Document) -> dict[str, Any]:
 
 def _write_csv(rows: list[dict[str, Any]], file: Any) -> None:
     """Write a column for each field that any of the rows has."""
-    flat = [dict(_flat(row)) for row in rows]
-    columns = list(dict.fromkeys(name for row in flat for name in row))
+    rows = [dict(flat(row)) for row in rows]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.writer(file)
     writer.writerow(columns)
-    writer.writerows([_cell(row.get(name)) for name in columns] for row in flat)
-
-
-def _flat(row: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in row.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}_")
-        else:
-            yield prefix + name, value
-
-
-def _cell(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula: such a text gets a leading apostrophe."""
-    if value is not None and not isinstance(value, str | int | float):
-        value = orjson.dumps(value, option=_JSON).decode().strip('"')
-    is_formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{value}" if is_formula else value
+    writer.writerows([cell(row.get(name)) for name in columns] for row in rows)

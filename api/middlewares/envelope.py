@@ -51,7 +51,7 @@ def enveloped(handler: Handler, metrics: Metrics) -> Handler:
         except Exception:
             logger.exception("%s failed", _line(request))
             response = answer(ApiError(OUR_FAULT, request_id=call.id))
-        _label(response, call)
+        rates.identify(response.headers, call)
         # What is asked for by POST is kept by no cache, so it need not say what it varies by.
         if request.method != "POST" or ACCEPT_ENCODING in request.headers:
             await compress(request, response)
@@ -81,12 +81,6 @@ async def _stray(request: web.Request, call: Call, error: web.HTTPException) -> 
     )
     allow = error.headers.get("Allow")
     return answer(ApiError(problem, headers={"Allow": allow} if allow else None))
-
-
-def _label(response: web.StreamResponse, call: Call) -> None:
-    response.headers["X-Request-ID"] = call.id
-    if call.standing is not None:
-        rates.label(response.headers, call.standing)
 
 
 def _log(request: web.Request, response: web.StreamResponse, *, elapsed_s: float) -> None:

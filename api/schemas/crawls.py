@@ -6,11 +6,13 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from api.delivered import Format
 from api.schemas.fields import Line, Moment, Whole, said, shown
 from api.schemas.keys import PageRequest, Request
 from api.schemas.quick import Flag, Seconds, Word
 from api.schemas.video import AGE_MUST_BE, OLDEST_S
 from crawler.errors import Reason
+from crawler.items import Kind
 from crawler.jobs.crawl import CrawlState, TargetState
 from crawler.jobs.lists import StopReason
 from crawler.jobs.targets import MOST_TARGETS, TYPES, Asked, read_csv
@@ -212,6 +214,30 @@ class OptionsAnswer(Schema):
     webhook = shown(fields.String, "The address that is told of its end.", allow_none=True)
 
 
+class ItemsRequest(Request):
+    """Which items of a crawl are to be read, and how."""
+
+    format = Word(
+        Format,
+        error_messages=said("must be 'json', 'jsonl' or 'csv'"),
+        metadata={
+            "description": "`json` is a page (the default); `jsonl` and `csv` are a file of all"
+            " that is there."
+        },
+    )
+    limit = fields.Integer(
+        load_default=100,
+        validate=validate.Range(1, MOST_SHOWN, error=_SHOWN),
+        error_messages={**said(_SHOWN), "too_large": _SHOWN},
+        metadata={"description": "How many items of a page at most; of no meaning for a file."},
+    )
+    cursor = fields.String(
+        load_default=None,
+        error_messages=said("must be one that an earlier page gave"),
+        metadata={"description": "`next_cursor` of the page before."},
+    )
+
+
 class CountsAnswer(Schema):
     """How many targets there are in each state, and how many items were delivered."""
 
@@ -296,6 +322,40 @@ class PreviewAnswer(Schema):
         allow_none=True,
     )
     requests_remaining = shown(fields.Integer, "What is left of the month.")
+
+
+class ItemAnswer(Schema):
+    """An item that a crawl delivered."""
+
+    sequence = shown(fields.Integer, "Its place among the crawl's items, from 1, without gaps.")
+    kind = shown(
+        fields.String,
+        "What it is.",
+        validate=validate.OneOf([kind.value for kind in Kind]),
+    )
+    target = shown(fields.Integer, "Number of the target that brought it first.")
+    delivered_at = shown(fields.String, "When it was delivered.")
+    item = fields.Dict(
+        keys=fields.String(),
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "A video (the `metadata` of an extraction), user, hashtag, sound or"
+            " comment as it is stored now; null when it is gone since."
+        },
+    )
+
+
+class ItemsAnswer(Schema):
+    """Items of a crawl in the order in which they were delivered."""
+
+    items = fields.List(fields.Nested(ItemAnswer), required=True)
+    next_cursor = shown(
+        fields.String,
+        "What to ask for the next page with; null at the end. While the crawl goes on there is one"
+        " at the end too: what comes later begins there.",
+        allow_none=True,
+    )
 
 
 class TargetAnswer(Schema):

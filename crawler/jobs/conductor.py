@@ -13,7 +13,6 @@ import logging
 import os
 import socket
 from collections import Counter
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -36,6 +35,7 @@ from crawler.jobs.crawls import NEWS, cancelled_key
 from crawler.jobs.events import Events, EventType, News
 from crawler.jobs.lease import RENEW_S, Fence, Lease, OvertakenError, Taken
 from crawler.jobs.records import Lane
+from crawler.jobs.shapes import asked_as, show_counts, show_crawl
 from crawler.jobs.told import TOLD, Told
 from crawler.jobs.workers import Workers
 
@@ -431,7 +431,7 @@ class Conductor:
             del self._running[running.id]
             if crawl is not None:
                 await self._events.tell(
-                    [News(crawl=crawl.id, type=EventType.END, data=shown(crawl))]
+                    [News(crawl=crawl.id, type=EventType.END, data=show_crawl(crawl))]
                 )
 
     async def _read_stats(self, running: Running) -> None:
@@ -457,7 +457,7 @@ class Conductor:
             last = await self._events.last(crawl.id)
             if crawl.state.is_ended and (last is None or last.type is not EventType.END):
                 await self._events.tell(
-                    [News(crawl=crawl.id, type=EventType.END, data=shown(crawl))]
+                    [News(crawl=crawl.id, type=EventType.END, data=show_crawl(crawl))]
                 )
         for owner in owners:
             if owner is not None:
@@ -495,7 +495,7 @@ def progress(running: Running) -> dict[str, Any]:
     return {
         "id": running.id,
         "state": CrawlState.RUNNING.value,
-        "counts": asdict(running.counts),
+        "counts": show_counts(running.counts),
         "verdicts": dict(running.verdicts),
         "rate": running.rate,
         "eta_s": running.eta_s,
@@ -503,23 +503,11 @@ def progress(running: Running) -> dict[str, Any]:
     }
 
 
-def shown(crawl: Crawl) -> dict[str, Any]:
-    """What watchers are told at the end of a crawl."""
-    return {
-        "id": crawl.id,
-        "state": crawl.state.value,
-        "counts": asdict(crawl.counts),
-        "verdicts": crawl.verdicts,
-        "stop_reason": crawl.stop_reason,
-        "falls": list(crawl.falls),
-    }
-
-
 def _news(ended: Ended) -> News:
     target, end = ended.flying.target, ended.end
     data: dict[str, Any] = {
         "number": ended.flying.number,
-        "target": {"type": target.type.value, "value": target.value},
+        **asked_as(target),
         **{name: value for name, value in end.fields.items() if name != "is_cached"},
         "cached": end.is_cached,
     }

@@ -16,6 +16,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from redis.exceptions import RedisError
 
 from accounts.paging import Page, read_page
+from crawler.items import Kind
 from crawler.jobs.collections import CRAWL_ITEMS, CRAWL_JOBS, CRAWL_TARGETS
 from crawler.jobs.crawl import (
     Crawl,
@@ -25,6 +26,7 @@ from crawler.jobs.crawl import (
     CrawlTarget,
     TargetState,
     flight_of,
+    item_id,
     target_id,
 )
 from crawler.jobs.numbered import read_numbered
@@ -228,6 +230,17 @@ class Crawls:
             is_dense=not crawl.state.is_ended,
         )
         return page.of(CrawlItem.of)
+
+    async def kinds(self, crawl_id: str) -> list[Kind]:
+        """Of which kinds the items are that a crawl delivered so far."""
+        found = []
+        for kind in Kind:
+            # Their ids begin with it: no item is looked at but the first of each kind.
+            first = item_id(crawl_id, kind, "")
+            within = {"$gte": first, "$lt": f"{first[:-1]};"}
+            if await self._items.find_one({"_id": within}, {"_id": 1}):
+                found.append(kind)
+        return found
 
     async def cancel(self, crawl_id: str, *, owner: str | None = None) -> Crawl:
         """Want no more of a crawl: nothing new of it begins, and what runs is stopped.

@@ -24,7 +24,7 @@ def show_crawl(crawl: Crawl) -> dict[str, Any]:
         "started_at": _written(crawl.started_at),
         "finished_at": _written(crawl.finished_at),
         "progress": _progress(crawl.counts),
-        "counts": _counts(crawl.counts),
+        "counts": show_counts(crawl.counts),
         "rate": None if crawl.rate is None else round(crawl.rate, 2),
         "eta_s": crawl.eta_s,
         "verdicts": dict(crawl.verdicts),
@@ -80,7 +80,8 @@ def _progress(counts: Counts) -> float:
     return counts.ended * 1000 // counts.targets / 10 if counts.targets else 100.0
 
 
-def _counts(counts: Counts) -> dict[str, int]:
+def show_counts(counts: Counts) -> dict[str, int]:
+    """How many targets there are in each state, and how many items were delivered."""
     return {
         "targets": counts.targets,
         "pending": counts.targets - counts.ended,
