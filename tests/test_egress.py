@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,7 +18,8 @@ from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import DEAD_LETTERS, BarredError, Queue
 from crawler.jobs.records import Lane, Outcome
 from crawler.links import Target, TargetType
-from tests.proxy import Proxy
+from tests.api.certificates import write_certificate
+from tests.proxy import Proxy, pump
 from tests.site import Site
 from tests.workers import a_worker, start_worker
 
@@ -91,6 +94,22 @@ async def ground(
 async def two_proxies() -> AsyncIterator[tuple[Proxy, Proxy, str]]:
     async with Proxy(user="ann") as one, Proxy(user="bob") as two:
         yield one, two, f"{one.url},{two.url}"
+
+
+@asynccontextmanager
+async def in_tls(site: Site, certificate: Path, key: Path) -> AsyncIterator[str]:
+    """Host and port where the site is to be had in TLS."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    plain = urlsplit(site.url)
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream, there = await asyncio.open_connection(plain.hostname, plain.port)
+        await asyncio.gather(pump(reader, there), pump(upstream, writer))
+
+    async with await asyncio.start_server(pass_on, "127.0.0.1", 0, ssl=context) as server:
+        host, port = server.sockets[0].getsockname()
+        yield f"{host}:{port}"
 
 
 @pytest.mark.drill
@@ -204,6 +223,30 @@ async def test_proxies_take_turns_and_files_remember_theirs(ground: Ground) -> N
         stored = [each["session"]["egress"] async for each in ground.database.videos.find()]
         assert set(stored) == set(egresses_of(urls.split(",")))
     assert "s3cret" not in ground.places["log"].read_text()
+
+
+async def test_pages_in_https_come_through_the_tunnel_of_a_proxy(
+    ground: Ground, tmp_path: Path
+) -> None:
+    certificate, key = write_certificate(tmp_path, "localhost")
+    async with Proxy() as proxy, in_tls(ground.site, certificate, key) as site:
+        with ground.worker(
+            PROXY_URLS=proxy.url, SSL_CERT_FILE=str(certificate), site=f"https://{site}"
+        ):
+            assert (await ground.crawl(video(0))).reason is None
+
+        assert proxy.seen == {site: 1}
+    assert "s3cret" not in ground.places["log"].read_text()
+
+
+async def test_a_site_that_nobody_vouches_for_is_told_nothing_through_a_tunnel(
+    ground: Ground, tmp_path: Path
+) -> None:
+    async with Proxy() as proxy, in_tls(ground.site, *write_certificate(tmp_path, "a")) as site:
+        with ground.worker(PROXY_URLS=proxy.url, site=f"https://{site}"):
+            assert (await ground.crawl(video(0))).reason is Reason.UPSTREAM_ERROR
+
+    assert not ground.site.requests.paths
 
 
 async def test_all_hops_of_a_short_link_leave_through_one_proxy(ground: Ground) -> None:
