@@ -46,7 +46,10 @@ class Proxy:
         method, address, version = line.split()
         if f"Proxy-Authorization: Basic {self._credentials}" not in headers:
             self.refused += 1
-            writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+            writer.write(
+                b"HTTP/1.1 407 Proxy Authentication Required\r\n"
+                b'Proxy-Authenticate: Basic realm="proxy"\r\nContent-Length: 0\r\n\r\n'
+            )
             await writer.drain()
             return
         self.seen[address] += 1
@@ -56,7 +59,8 @@ class Proxy:
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:
             kept = [one for one in headers if not one.startswith(("Proxy-", "Connection"))]
-            lines = [f"{method} {parts.path} {version}", *kept, "Connection: close", "", ""]
+            path = parts._replace(scheme="", netloc="").geturl()
+            lines = [f"{method} {path} {version}", *kept, "Connection: close", "", ""]
             there.write("\r\n".join(lines).encode("latin-1"))
         await asyncio.gather(pump(reader, there), pump(upstream, writer))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,6 +16,7 @@ from crawler.jobs.records import Fetcher, Job, Lane, Outcome
 from crawler.jobs.workers import Workers
 from crawler.links import Target, TargetType
 from settings.env import Environment
+from tests.proxy import Proxy
 from tests.site import Site
 from tests.workers import PROJECT, a_worker, until_ended
 
@@ -35,6 +37,7 @@ pytestmark = pytest.mark.skipif(Environment().chromium is None, reason="no Chrom
 class Works:
     process: subprocess.Popen[bytes]
     site: Site
+    proxies: tuple[Proxy, ...]
     queue: Queue
     redis: Redis
     database: AsyncDatabase[Document]
@@ -68,7 +71,7 @@ async def works(
     database: AsyncDatabase[Document],
     tmp_path: Path,
 ) -> AsyncIterator[Works]:
-    async with Site() as site:
+    async with Site() as site, Proxy(user="ann") as first, Proxy(user="bob") as second:
         with a_worker(
             "--browser",
             mongodb_uri=mongodb_uri,
@@ -78,22 +81,25 @@ async def works(
             BREAKER_BLOCKS="100",
             SCRAPY_SETTINGS_MODULE="tests.browser_settings",
             PYTHONPATH=str(PROJECT),
+            PROXY_URLS=f"{first.url},{second.url}",
         ) as process:
             queue = Queue(redis_client, fetcher=Fetcher.BROWSER)
             async with asyncio.timeout(20):
                 while not await queue.has_browser():
                     await asyncio.sleep(0.05)
-            yield Works(process, site, queue, redis_client, database)
+            yield Works(process, site, (first, second), queue, redis_client, database)
             process.terminate()
             await until_ended(process, within_s=30)
             print((tmp_path / "log").read_text())
 
 
-async def test_lists_of_every_kind_are_stored_by_tabs_side_by_side(works: Works) -> None:
-    user = a_job(TargetType.USER, "list_80")
-    hashtag = a_job(TargetType.HASHTAG, "list_70__inner")
-    comments = a_job(TargetType.COMMENTS, "6850000800000453000")
-    search = a_job(TargetType.SEARCH, "list_30")
+async def test_lists_of_every_kind_are_read_side_by_side_through_both_proxies(
+    works: Works,
+) -> None:
+    user = a_job(TargetType.USER, "list_40")
+    hashtag = a_job(TargetType.HASHTAG, "list_35__inner")
+    comments = a_job(TargetType.COMMENTS, "6850000800000103000")
+    search = a_job(TargetType.SEARCH, "list_10")
 
     ended = await works.crawl(user, hashtag, comments, search)
 
@@ -102,19 +108,24 @@ async def test_lists_of_every_kind_are_stored_by_tabs_side_by_side(works: Works)
         for name in ("videos", "users", "hashtags", "comments", "search_results", "lists")
     }
     assert {key: outcome.end for key, outcome in ended.items()} == {
-        user.target.key: an_end(80, of=80),
-        hashtag.target.key: an_end(70, of=70),
-        comments.target.key: an_end(423, of=423),
-        search.target.key: an_end(33),
+        user.target.key: an_end(40, of=40),
+        hashtag.target.key: an_end(35, of=35),
+        comments.target.key: an_end(75, of=75),
+        search.target.key: an_end(13),
     }
     assert counts == {
-        "videos": 80 + 70 + 30,
+        "videos": 40 + 35 + 10,
         "users": 1 + 3,
         "hashtags": 1,
-        "comments": 423,
+        "comments": 75,
         "search_results": 1,
         "lists": 4,
     }
+    for proxy in works.proxies:
+        assert proxy.refused == 0
+        assert {urlsplit(address).netloc for address in proxy.seen} == {
+            works.site.url.removeprefix("http://")
+        }
 
 
 async def test_plain_pages_that_a_browser_makes_more_of_are_tried_in_it(

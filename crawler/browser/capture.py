@@ -34,15 +34,16 @@ class Capture:
         self._answers: asyncio.Queue[Answer] = asyncio.Queue()
         self._pending: dict[Request, Call] = {}
         self._last_event_at = monotonic()
-        self._is_attached = False
+        self._page: Page | None = None
         self.count = 0
         """How many responses of lists and headers have come."""
 
     async def attach(self, page: Page, _request: object = None) -> None:
-        """Listen to a page from now on, once."""
-        if self._is_attached:
+        """Listen to a page from now on; a page in place of a closed one begins anew."""
+        if page is self._page:
             return
-        self._is_attached = True
+        self._page = page
+        self._pending.clear()
         page.on("request", self._on_request)
         page.on("response", self._on_response)
         page.on("requestfailed", self._on_failure)

@@ -38,6 +38,7 @@ class Reach:
         words = [word.lower() for word in (*environment.tiktok_media_hosts, *_STATIC_HOSTS)]
         site = urlsplit(environment.tiktok_url).netloc.lower()
         self._servers = frozenset({site, *(word for word in words if ":" in word)})
+        self._has_tunnels = bool(environment.proxy_urls)
         self._suffixes = tuple(f".{word.removeprefix('.')}" for word in words if ":" not in word)
 
     def has(self, address: str) -> bool:
@@ -54,8 +55,12 @@ class Reach:
 
     @property
     def resolver_rules(self) -> str:
-        """The same for Chromium's own resolver: no other name has an address."""
-        names = [urlsplit(f"//{server}").hostname for server in sorted(self._servers)]
+        """The same for Chromium's own resolver: no other name has an address.
+
+        With proxies the way to them is all that it looks up: see ``tunnels``.
+        """
+        names = ["127.0.0.1"] if self._has_tunnels else []
+        names += [urlsplit(f"//{server}").hostname or "" for server in sorted(self._servers)]
         names += [f"*{suffix}" for suffix in self._suffixes]
         names += [suffix.removeprefix(".") for suffix in self._suffixes]
         return ", ".join(("MAP * ~NOTFOUND", *(f"EXCLUDE {name}" for name in names)))

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import Error as PlaywrightError
 
+from crawler.browser.waiting import answered
+
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page
 
@@ -54,7 +56,7 @@ class Contexts:
         lease.pages += 1
         lease.context = page.context
         with contextlib.suppress(PlaywrightError):
-            await page.close()
+            await answered(page.close())
         if is_walled or lease.pages >= self._pages_each:
             await _close(lease)
             return
@@ -66,4 +68,4 @@ class Contexts:
 async def _close(lease: Lease) -> None:
     if lease.context is not None:
         with contextlib.suppress(PlaywrightError):
-            await lease.context.close()
+            await answered(lease.context.close())

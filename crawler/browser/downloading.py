@@ -9,20 +9,27 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 from scrapy.exceptions import DownloadFailedError, DownloadTimeoutError
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 
+from crawler.browser.chromium import Reach
+from crawler.browser.tunnels import Tunnels
 from crawler.jobs.stages import name_in_log, stage
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider
+    from scrapy.crawler import Crawler
     from scrapy.http import Response
 
     from crawler.jobs.records import Job
 
 _IS_LEAVING = "the page is navigating"
-_CONTEXT = {"locale": "en-US", "service_workers": "block"}
+_CONTEXT: dict[str, Any] = {"locale": "en-US", "service_workers": "block"}
 
 
 class BrowserDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
     """Opens each request's page in the context that its meta names."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._tunnels = Tunnels(Reach(crawler.settings["TIKTOK_ENVIRONMENT"]).has)
 
     async def download_request(self, request: Request) -> Response:
         """The page as it is once its document is there; the page itself is in the meta.
@@ -56,8 +63,14 @@ class BrowserDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[m
     ) -> Any:
         """A context with its egress' proxy, in English, as an ordinary browser names itself."""
         await self._maybe_launch_browser()
-        own = {**_CONTEXT, "user_agent": agent_of(self.browser.version), **(context_kwargs or {})}
+        own = {**_CONTEXT, "user_agent": agent_of(self.browser.version)}
+        if context_kwargs and (proxy := context_kwargs["proxy"]) is not None:
+            own["proxy"] = await self._tunnels.through(proxy)
         return await super()._create_browser_context(name, own, spider)
+
+    async def _close(self) -> None:
+        await super()._close()
+        self._tunnels.close()
 
 
 def agent_of(version: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from playwright.async_api import Error as PlaywrightError
 
 from crawler.browser.screen import Screen
+from crawler.browser.waiting import answered
 from crawler.page import read_page
 from crawler.walls import Verdict
 
@@ -42,10 +43,10 @@ async def settle(
 async def content_of(page: playwright.async_api.Page) -> bytes:
     """The page's document as it is now, or as it will be when it is just leaving for another."""
     try:
-        text = await page.content()
+        text = await answered(page.content())
     except PlaywrightError:
         await page.wait_for_load_state("domcontentloaded")
-        text = await page.content()
+        text = await answered(page.content())
     return text.encode("utf-8", "replace")
 
 

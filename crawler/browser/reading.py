@@ -141,8 +141,12 @@ class Reading:
             self.tally.stop = self.tally.stop or await self._asked_to_stop()
 
     async def _open(self) -> None:
-        """Do what the list waits for; a dialog over the page is closed."""
-        if (await self._screen.look()).is_dialog:
+        """Do what the list waits for; a dialog over the page is closed, a captcha left alone."""
+        sight = await self._screen.look()
+        if sight.is_captcha:
+            self.tally.stop = StopReason.CAPTCHA
+            return
+        if sight.is_dialog:
             await self._screen.dismiss()
         if self._target.type is not TargetType.COMMENTS:
             return

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import Error as PlaywrightError
 
+from crawler.browser.waiting import answered
+
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
@@ -45,7 +47,7 @@ class Screen:
 
     async def look(self) -> Sight:
         """What can be seen now."""
-        seen = await self._page.evaluate(_LOOK)
+        seen = await answered(self._page.evaluate(_LOOK))
         return Sight(
             is_captcha=bool(seen["captcha"]),
             is_login=bool(seen["login"]),
@@ -56,17 +58,17 @@ class Screen:
     async def scroll(self) -> None:
         """Turn the wheel over the list: it scrolls the window or whatever container is there."""
         size = self._page.viewport_size or {"width": 1280, "height": 720}
-        await self._page.mouse.move(size["width"] * 0.55, size["height"] * 0.5)
-        await self._page.mouse.wheel(0, _FAR)
+        await answered(self._page.mouse.move(size["width"] * 0.55, size["height"] * 0.5))
+        await answered(self._page.mouse.wheel(0, _FAR))
 
     async def nudge(self) -> None:
         """Turn it back a little and on again: at its end a page hears nothing else."""
-        await self._page.mouse.wheel(0, -400)
+        await answered(self._page.mouse.wheel(0, -400))
         await self.scroll()
 
     async def open_replies(self) -> int:
         """Click on every "View replies" that can be seen, and answer how many there were."""
-        return int(await self._page.evaluate(_CLICK_REPLIES))
+        return int(await answered(self._page.evaluate(_CLICK_REPLIES)))
 
     async def open_comments(self) -> None:
         """Open a post's comments, which it fetches only then."""
@@ -79,9 +81,9 @@ class Screen:
     async def dismiss(self) -> None:
         """Close what lies over a loaded page by its own button, or by Escape."""
         for way in _WAYS_OUT:
-            if await self._page.locator(way).count() and await self._click(way):
+            if await answered(self._page.locator(way).count()) and await self._click(way):
                 return
-        await self._page.keyboard.press("Escape")
+        await answered(self._page.keyboard.press("Escape"))
 
     async def refresh(self) -> bool:
         """Click on the page's own "Refresh"; False when there is none."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import unquote, urlsplit
 
 from playwright.async_api import Error as PlaywrightError
 
@@ -14,6 +13,7 @@ from crawler.browser.contexts import Contexts
 from crawler.browser.opening import may_fill, settle
 from crawler.browser.reading import Patience, Reading
 from crawler.browser.visit import Visit
+from crawler.browser.waiting import answered
 from crawler.errors import Reason
 from crawler.headers import Header, header_in
 from crawler.items import RawList, RawSearch
@@ -87,7 +87,7 @@ class ListSpider(VideoSpider):
                 "playwright_include_page": True,
                 "playwright_page": None,
                 "playwright_context": lease.name,
-                "playwright_context_kwargs": _proxy_of(meta["proxy"]),
+                "playwright_context_kwargs": {"proxy": meta["proxy"]},
                 "playwright_page_init_callback": visit.capture.attach,
                 "playwright_page_goto_kwargs": {"wait_until": "domcontentloaded"},
             }
@@ -146,7 +146,7 @@ class ListSpider(VideoSpider):
         video_id = _post_of(response.meta)
         shown = await settle(page, response, video_id=video_id, patience=self.patience)
         self._count(f"tiktok/verdict/{shown.verdict.value}")
-        visit.user_agent = await page.evaluate("navigator.userAgent")
+        visit.user_agent = await answered(page.evaluate("navigator.userAgent"))
         await visit.look_around(page, KEPT_COOKIES)
         return shown
 
@@ -250,13 +250,3 @@ def _post_of(meta: dict[str, Any]) -> str:
 def _page(reason: Reason | None) -> Page:
     """A page that says just this of itself."""
     return Page(verdict=_VERDICTS.get(reason, Verdict.UPSTREAM_ERROR), reason=reason)
-
-
-def _proxy_of(proxy: str | None) -> dict[str, Any]:
-    """How a context is told of its egress."""
-    if proxy is None:
-        return {}
-    parts = urlsplit(proxy)
-    server = f"{parts.scheme}://{parts.hostname}:{parts.port}"
-    named = {"username": parts.username, "password": parts.password}
-    return {"proxy": {"server": server, **{k: unquote(v) for k, v in named.items() if v}}}

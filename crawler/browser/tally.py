@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crawler.jobs.lists import ListEnd, StopReason
@@ -22,6 +23,8 @@ BAD_ANSWERS = 2
 OLD_IN_A_ROW = 5
 """So many items in a row that are too old, or stored already, end a list that is ordered by time;
 a single one may be a pinned post, or one that was asked for by itself."""
+KNOWN_IN_A_ROW = 60
+"""So many items in a row that are stored already end a list of another order: two pages of it."""
 
 
 class Tally:
@@ -34,6 +37,7 @@ class Tally:
         self._barren = 0
         self._bad: list[Answer] = []
         self._old = 0
+        self._has_left_out = False
         self.collected = 0
         self.reported_total: int | None = None
         self.has_more: bool | None = None
@@ -89,8 +93,10 @@ class Tally:
         return admitted
 
     def end(self, stop_reason: StopReason) -> ListEnd:
-        """How the list ended."""
-        return ListEnd.of(stop_reason, collected=self.collected, reported_total=self.reported_total)
+        """How the list ended; it is not complete when the bounds have left something out."""
+        total = self.reported_total
+        end = ListEnd.of(stop_reason, collected=self.collected, reported_total=total)
+        return replace(end, complete=end.complete and not self._has_left_out)
 
     def _hear_list(self, answer: Answer, *, has_new: bool) -> None:
         self.has_more = answer.has_more
@@ -102,17 +108,20 @@ class Tally:
 
     def _is_wanted(self, one: Found, known: Collection[str]) -> bool:
         bounds, made = self._bounds, one.created_at
-        is_old = bounds.since is not None and made is not None and made < bounds.since
-        if is_old or (bounds.only_new and one.id in known):
-            self._meet_old(one)
-            return False
+        is_early = bounds.since is not None and made is not None and made < bounds.since
+        is_known = bounds.only_new and one.id in known
         is_late = bounds.until is not None and made is not None and made > bounds.until
-        if not is_late and not one.is_pinned:
-            self._old = 0
-        return not is_late
+        if not one.is_pinned:
+            self._follow(is_early=is_early, is_known=is_known, is_late=is_late)
+        is_wanted = not (is_early or is_known or is_late)
+        self._has_left_out |= not is_wanted
+        return is_wanted
 
-    def _meet_old(self, one: Found) -> None:
-        if self._is_by_time and not one.is_pinned:
+    def _follow(self, *, is_early: bool, is_known: bool, is_late: bool) -> None:
+        """Count what says that nothing wanted comes any more."""
+        if is_known or (is_early and self._is_by_time):
             self._old += 1
-            if self._old >= OLD_IN_A_ROW:
-                self.stop = StopReason.LIMIT
+        elif not (is_early or is_late):
+            self._old = 0
+        if self._old >= (OLD_IN_A_ROW if self._is_by_time else KNOWN_IN_A_ROW):
+            self.stop = StopReason.LIMIT

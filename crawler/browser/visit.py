@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawler.browser.capture import Capture
+from crawler.browser.waiting import answered
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -32,7 +33,7 @@ class Visit:
 
     async def look_around(self, page: Page, kept: frozenset[str]) -> None:
         """Note what the media of the page's items demand."""
-        for cookie in await page.context.cookies(page.url):
+        for cookie in await answered(page.context.cookies(page.url)):
             name, value = cookie.get("name"), cookie.get("value")
             if name in kept and value is not None:
                 self.cookies[name] = value

@@ -1,22 +1,26 @@
-"""Lists in a real Chromium, against a site whose lists misbehave."""
+"""Lists in a real Chromium, against a site whose lists misbehave; many are read side by side."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import pytest_asyncio
 
 from crawler.browser.capture import Capture
 from crawler.browser.found import Found
 from crawler.browser.opening import content_of, settle
 from crawler.browser.reading import Patience, Reading
+from crawler.errors import Reason
+from crawler.items import Kind
 from crawler.jobs.lists import Bounds, StopReason
 from crawler.links import Target, TargetType
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
 
     from playwright.async_api import Browser
 
@@ -25,8 +29,34 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-POST = "6850000800000453000"
-PATIENCE = Patience(idle_s=0.15, end_scrolls=2, stuck_scrolls=4, answer_s=0.6, challenge_s=3)
+AT_ONCE = 5
+PATIENCE = Patience(idle_s=0.25, end_scrolls=2, stuck_scrolls=4, answer_s=1.5, challenge_s=5)
+POST = "6850000800000103000"
+TABBED = "6850000800000103400"
+SOUND = "6850000800000403000"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A list, how far it is to be read, and what is to come of it."""
+
+    kind: TargetType
+    value: str
+    stop: StopReason = StopReason.END
+    count: int | None = None
+    """How many of its items come, from the first one on; None for all."""
+    total: int | None = None
+    """How many its page says there are; None when it says as many as there are."""
+    bounds: dict[str, Any] = field(default_factory=dict)
+    stored: int = 0
+    """How many items at its end are stored already."""
+    asked_to: StopReason | None = None
+    """Why the job's owner stops it."""
+
+    @property
+    def key(self) -> str:
+        marks = {TargetType.USER: "@", TargetType.HASHTAG: "#", TargetType.MUSIC: "music:"}
+        return f"{marks[self.kind]}{self.value}"
 
 
 @dataclass
@@ -53,13 +83,18 @@ class Read:
 class Reader:
     browser: Browser
     site: Site
-    stored: set[str] = field(default_factory=set)
-    stop: StopReason | None = None
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
-    async def read(self, kind: TargetType, value: str, **bounds: Any) -> Read:
-        target = Target(type=kind, value=value)
-        context = await self.browser.new_context()
-        page = await context.new_page()
+    async def read(self, case: Case) -> Read:
+        async with self.gate:
+            context = await self.browser.new_context()
+            try:
+                return await self._read(case, await context.new_page())
+            finally:
+                await context.close()
+
+    async def _read(self, case: Case, page: Any) -> Read:
+        target = Target(type=case.kind, value=case.value)
         capture = Capture(target)
         await capture.attach(page)
         answer = await page.goto(self.site.url + target.page_path, wait_until="domcontentloaded")
@@ -67,14 +102,23 @@ class Reader:
         response: Any = SimpleNamespace(
             body=await content_of(page), status=answer.status, url=page.url
         )
+        ids = self.site.lists.ids(case.key) if case.stored else ()
+        stored = set(ids[-case.stored :])
+
+        async def known(found: Sequence[Found]) -> Collection[str]:
+            return stored & {one.id for one in found}
+
+        async def stopped() -> StopReason | None:
+            return case.asked_to
+
         reading = Reading(
             page,
             capture,
             target=target,
-            bounds=Bounds(**bounds),
+            bounds=Bounds(**case.bounds),
             patience=PATIENCE,
-            known=self._known,
-            stopped=self._stopped,
+            known=known,
+            stopped=stopped,
         )
         read = Read(reading)
         shown = await settle(page, response, video_id="", patience=PATIENCE)
@@ -83,80 +127,115 @@ class Reader:
                 read.found.append(one)
             else:
                 read.headers.append(one)
-        await context.close()
         return read
 
-    async def _known(self, found: Sequence[Found]) -> Collection[str]:
-        return self.stored & {one.id for one in found}
 
-    async def _stopped(self) -> StopReason | None:
-        return self.stop
+def user(name: str, **parts: Any) -> Case:
+    return Case(kind=TargetType.USER, value=name, **parts)
 
 
-@pytest.fixture
-def reader(browser: Browser, lists: Site) -> Reader:
-    return Reader(browser, lists)
+def hashtag(name: str, stop: StopReason = StopReason.END, **parts: Any) -> Case:
+    return Case(kind=TargetType.HASHTAG, value=name, stop=stop, **parts)
 
 
-@pytest.mark.parametrize(
-    ("kind", "value", "key"),
-    [
-        (TargetType.USER, "list_80", "@list_80"),
-        (TargetType.USER, "list_80__inline", "@list_80__inline"),
-        (TargetType.USER, "list_40__shell_fills", "@list_40__shell_fills"),
-        (TargetType.USER, "list_40__waf_passes", "@list_40__waf_passes"),
-        (TargetType.HASHTAG, "list_70__inner", "#list_70__inner"),
-        (TargetType.HASHTAG, "list_70__related", "#list_70__related"),
-        (TargetType.MUSIC, "6850000800000703000", "music:6850000800000703000"),
-    ],
-)
-async def test_all_of_a_list_comes_in_its_order_and_each_item_once(
-    reader: Reader, kind: TargetType, value: str, key: str
+def behaving(name: str, stop: StopReason, count: int | None = 30) -> Case:
+    """A hashtag of two pages that misbehaves from the second one on."""
+    return hashtag(f"list_60__at_2__{name}", stop, count=count)
+
+
+WHOLE = [
+    user("list_40"),
+    user("list_40__inline"),
+    user("list_40__shell_fills"),
+    user("list_40__waf_passes"),
+    user("list_0"),
+    hashtag("list_40__inner"),
+    hashtag("list_40__related"),
+    Case(kind=TargetType.MUSIC, value=SOUND),
+]
+LYING = [
+    behaving("repeats", StopReason.NO_PROGRESS),
+    behaving("empty_pages", StopReason.NO_PROGRESS),
+    behaving("absent_list", StopReason.END),
+    behaving("false_end", StopReason.END, None),
+]
+BROKEN = [
+    behaving("no_bytes_once", StopReason.END, None),
+    behaving("no_bytes", StopReason.EMPTY_BODY),
+    behaving("stalls", StopReason.TIMEOUT),
+    behaving("hangs_up", StopReason.EMPTY_BODY),
+]
+WALLED = [
+    behaving("captcha_overlay", StopReason.CAPTCHA),
+    behaving("captcha_leave", StopReason.CAPTCHA),
+    behaving("login_leave", StopReason.LOGIN_WALL),
+    behaving("login_overlay", StopReason.LOGIN_WALL),
+    behaving("login_dialog", StopReason.END, None),
+]
+BOUNDED = [
+    user("list_60__inline", stop=StopReason.LIMIT, count=7, bounds={"limit": 7}),
+    user("list_61", stop=StopReason.LIMIT, count=41, bounds={"only_new": True}, stored=20),
+    hashtag("list_62", StopReason.TIMEOUT, count=30, bounds={"within_s": 0.01}),
+    hashtag("list_63", StopReason.CANCELLED, count=30, asked_to=StopReason.CANCELLED),
+]
+CASES = WHOLE + LYING + BROKEN + WALLED + BOUNDED
+BARE = {"no_bytes": Reason.EMPTY_BODY, "verify": Reason.CAPTCHA}
+"""What a list is refused with of which nothing comes at all."""
+
+
+def at_once(name: str) -> Case:
+    return hashtag(f"list_60__at_1__{name}")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def reads(browser: Browser, lists: Site) -> AsyncIterator[dict[str, asyncio.Task[Read]]]:
+    """All lists of this file, as they are being read."""
+    reader = Reader(browser, lists)
+    cases = [*CASES, *map(at_once, BARE)]
+    tasks = {case.value: asyncio.create_task(reader.read(case)) for case in cases}
+    yield tasks
+    for task in tasks.values():
+        task.cancel()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.value)
+async def test_a_list_is_read_to_its_named_end_and_nothing_is_lost(
+    reads: dict[str, asyncio.Task[Read]], lists: Site, case: Case
 ) -> None:
-    read = await reader.read(kind, value)
+    read = await reads[case.value]
 
-    expected = list(reader.site.lists.ids(key))
+    there = list(lists.lists.ids(case.key))
+    expected = there if case.count is None else there[: case.count]
+    total = len(there) if case.total is None else case.total
+    is_whole = case.stop is StopReason.END and len(expected) >= total
     assert read.ids == expected
+    assert read.end == (len(expected), total, is_whole, case.stop)
     assert len(read.headers) == 1
-    assert read.end == (len(expected), len(expected), True, StopReason.END)
-    assert read.reading.refusal is None
 
 
-BEHAVIOURS = {
-    "repeats": (60, StopReason.NO_PROGRESS),
-    "empty_pages": (60, StopReason.NO_PROGRESS),
-    "absent_list": (60, StopReason.END),
-    "absent_list_more": (60, StopReason.NO_PROGRESS),
-    "false_end": (120, StopReason.END),
-    "overlaps": (120, StopReason.END),
-    "no_bytes_once": (120, StopReason.END),
-    "no_bytes": (60, StopReason.EMPTY_BODY),
-    "cut_json": (60, StopReason.EMPTY_BODY),
-    "html_instead": (60, StopReason.CAPTCHA),
-    "stalls": (60, StopReason.TIMEOUT),
-    "hangs_up": (60, StopReason.EMPTY_BODY),
-    "refuses_429": (60, StopReason.EMPTY_BODY),
-    "refuses_500": (60, StopReason.EMPTY_BODY),
-    "verify": (60, StopReason.CAPTCHA),
-    "captcha_overlay": (60, StopReason.CAPTCHA),
-    "captcha_leave": (60, StopReason.CAPTCHA),
-    "login_status": (60, StopReason.LOGIN_WALL),
-    "login_leave": (60, StopReason.LOGIN_WALL),
-    "login_overlay": (60, StopReason.LOGIN_WALL),
-    "login_dialog": (120, StopReason.END),
-    "bad_parameter": (60, StopReason.EMPTY_BODY),
-}
-
-
-@pytest.mark.parametrize("behaviour", BEHAVIOURS)
-async def test_a_list_that_misbehaves_ends_with_what_had_come(
-    reader: Reader, behaviour: str
+@pytest.mark.parametrize("behaviour", BARE)
+async def test_a_list_of_which_nothing_comes_is_refused(
+    reads: dict[str, asyncio.Task[Read]], behaviour: str
 ) -> None:
-    collected, stop_reason = BEHAVIOURS[behaviour]
+    read = await reads[at_once(behaviour).value]
+    assert (read.found, read.reading.refusal) == ([], BARE[behaviour])
 
-    read = await reader.read(TargetType.HASHTAG, f"list_120__{behaviour}")
 
-    is_whole = collected == 120
-    assert read.end == (collected, 120, is_whole, stop_reason)
-    assert read.ids == list(reader.site.lists.ids(f"#list_120__{behaviour}"))[:collected]
-    assert read.reading.refusal is None
+@pytest.mark.parametrize("post", [POST, TABBED])
+async def test_comments_come_with_their_replies(browser: Browser, lists: Site, post: str) -> None:
+    read = await Reader(browser, lists).read(Case(kind=TargetType.COMMENTS, value=post))
+
+    total = read.reading.tally.reported_total
+    assert read.end == (total, total, True, StopReason.END)
+    comments = [one for one in read.found if one.data["reply_id"] == "0"]
+    assert [one.id for one in comments] == list(lists.lists.ids(post))
+    assert len(read.found) > len(comments)
+    assert len(set(read.ids)) == len(read.ids)
+
+
+async def test_a_search_gives_posts_and_users(browser: Browser, lists: Site) -> None:
+    read = await Reader(browser, lists).read(Case(kind=TargetType.SEARCH, value="list_30"))
+
+    kinds = [one.kind for one in read.found]
+    assert (kinds.count(Kind.VIDEO), kinds.count(Kind.USER)) == (30, 3)
+    assert read.end == (33, None, True, StopReason.END)
