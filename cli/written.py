@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FORMATS = (".jsonl", ".csv")
 _AT_ONCE = 1000
-_OURS = {"layout", "spider", "job_id", "parser_version", "schema_version"}
+_OURS = {"layout", "spider", "job_id", "parser_version", "schema_version", "snapshot"}
 """What documents tell of how they came to be."""
 
 

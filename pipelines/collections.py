@@ -12,8 +12,7 @@ from pipelines.documents.crawled import CrawledList, SearchResults
 from pipelines.documents.hashtag import Hashtag
 from pipelines.documents.mongo import schema_of
 from pipelines.documents.music import Music
-from pipelines.documents.user import User
-from pipelines.documents.video import Video
+from pipelines.documents.stored import RawItem, StoredUser, StoredVideo, UserRow, VideoRow
 from services import mongodb
 
 if TYPE_CHECKING:
@@ -33,15 +32,18 @@ STATISTICS = "video_statistics"
 USER_STATISTICS = "user_statistics"
 
 DOCUMENTS = {
-    VIDEOS: Video,
-    USERS: User,
+    VIDEOS: StoredVideo,
+    USERS: StoredUser,
     HASHTAGS: Hashtag,
     MUSIC: Music,
     COMMENTS: Comment,
     LISTS: CrawledList,
     SEARCH_RESULTS: SearchResults,
+    RAW_ITEMS: RawItem,
 }
 """The shape of the documents in each collection."""
+ROWS = {STATISTICS: VideoRow, USER_STATISTICS: UserRow}
+"""The shape of the rows in each time series, which MongoDB holds to no validator."""
 
 ANY_CASE = Collation("en", strength=2)
 """By which hashtags are found: TikTok's own do not tell capitals from small letters."""
@@ -49,7 +51,7 @@ ANY_CASE = Collation("en", strength=2)
 _SERIES = {"timeField": "observed_at", "metaField": "meta", "granularity": "hours"}
 _NEWEST = (("created_at", DESCENDING), ("_id", DESCENDING))
 """The order of pages; the id makes it the same each time."""
-_INDEXES = {
+INDEXES = {
     VIDEOS: [
         IndexModel([("author.id", ASCENDING), ("created_at", DESCENDING)], name="author_newest"),
         IndexModel([("author.username", ASCENDING), *_NEWEST], name="username_pages"),
@@ -92,9 +94,4 @@ _INDEXES = {
 async def prepare(database: AsyncDatabase[Document]) -> None:
     """Make or update every collection; several processes may do this at once."""
     schemas = {name: schema_of(kind) for name, kind in DOCUMENTS.items()}
-    await mongodb.prepare(
-        database,
-        schemas | {RAW_ITEMS: None},
-        _INDEXES,
-        series=dict.fromkeys((STATISTICS, USER_STATISTICS), _SERIES),
-    )
+    await mongodb.prepare(database, schemas, INDEXES, series=dict.fromkeys(ROWS, _SERIES))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from crawler.items import Kind
 from pipelines.collections import STATISTICS, USER_STATISTICS
 from pipelines.documents.mongo import to_plain
+from pipelines.documents.stored import UserMeta, UserRow, VideoMeta, VideoRow
 from pipelines.documents.user import User
 from pipelines.entities import Entity
 from pipelines.posts import Post
@@ -87,18 +88,17 @@ class SnapshotsPipeline:
 
 def _row(post: Post) -> dict[str, Any]:
     video = post.video
-    return {
-        "observed_at": video.observed_at,
-        "meta": {"video_id": video.id, "user_id": video.author.id},
+    row = VideoRow(
+        observed_at=video.observed_at,
+        meta=VideoMeta(video_id=video.id, user_id=video.author.id),
         **to_plain(video.statistics),
-    }
+    )
+    return to_plain(row)
 
 
 def _row_of_user(entity: Entity) -> dict[str, Any]:
     user = entity.document
     assert isinstance(user, User)  # noqa: S101 - for the type checker
-    return {
-        "observed_at": user.observed_at,
-        "meta": {"user_id": user.id},
-        **to_plain(user.statistics),
-    }
+    meta = UserMeta(user_id=user.id)
+    row = UserRow(observed_at=user.observed_at, meta=meta, **to_plain(user.statistics))
+    return to_plain(row)

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pymongo import MongoClient
 
+from analysis.dictionary import dictionary
 from api import connections, errors
 from api.errors import Problem
 from api.metrics import Metrics
 from api.scrape import Reading
 from crawler.errors import Reason
 from crawler.jobs.workers import Told
-from pipelines.collections import prepare
-from pipelines.documents.mongo import schema_of
+from pipelines.collections import DOCUMENTS, ROWS, prepare
 from pipelines.documents.nulls import NullReason
-from pipelines.documents.video import Video
 from pipelines.normalize import normalize_video
 from pipelines.posts import Post
 from pipelines.snapshots import SnapshotsPipeline
@@ -29,8 +28,6 @@ from settings.plans import PLANS
 from tests.pipelines.cases import read_case
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pymongo.asynchronous.database import AsyncDatabase
 
     from services.mongodb import Document
@@ -40,7 +37,7 @@ PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 CLIENT, OPERATOR, ANALYST = (
     (PROJECT / "docs" / f"{reader}.md").read_text() for reader in ("client", "operator", "analyst")
 )
-PACKAGES = ("settings", "services", "accounts", "crawler", "pipelines", "api", "cli")
+PACKAGES = ("settings", "services", "accounts", "crawler", "pipelines", "analysis", "api", "cli")
 PROBLEMS = [
     problem
     for module in (errors, connections)
@@ -74,18 +71,6 @@ def written(default: object) -> str:
     else:
         text = str(default)
     return f"`{text}`"
-
-
-def described(schema: dict[str, Any], prefix: str = "") -> Iterator[str]:
-    """The row of every field of a document, and of the fields inside it."""
-    words = {"int": "integer", "double": "number", "bool": "boolean"}
-    for name, field in schema["properties"].items():
-        kinds = [field["bsonType"]] if isinstance(field["bsonType"], str) else field["bsonType"]
-        kind = words.get(kinds[0], kinds[0]) + (", null" if "null" in kinds else "")
-        yield f"| `{prefix}{name}` | {kind} | {field['description']} |"
-        inner = field.get("items", field)
-        if "properties" in inner:
-            yield from described(inner, f"{prefix}{name}{'[]' if 'items' in field else ''}.")
 
 
 @pytest.mark.parametrize("name", Environment.model_fields)
@@ -154,11 +139,13 @@ def test_the_plans_are_listed_as_they_are() -> None:
         ]
 
 
-@pytest.mark.parametrize(
-    "row", list(described(schema_of(Video))), ids=lambda row: row.split("`")[1]
-)
-def test_a_field_of_a_post_has_its_row(row: str) -> None:
-    assert row in ANALYST.splitlines()
+def test_the_dictionary_is_what_the_documents_make_of_it() -> None:
+    assert (PROJECT / "docs" / "data-dictionary.md").read_text() == dictionary()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS | ROWS)
+def test_a_collection_of_crawls_has_its_row_for_analysts(name: str) -> None:
+    assert row_of(ANALYST, f"`{name}`")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))

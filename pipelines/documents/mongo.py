@@ -18,6 +18,8 @@ from typing import (
     get_type_hints,
 )
 
+from bson import ObjectId
+
 D = TypeVar("D")
 
 _BSON_TYPES = {
@@ -26,9 +28,11 @@ _BSON_TYPES = {
     float: ["double", "int", "long"],
     bool: ["bool"],
     datetime: ["date"],
+    bytes: ["binData"],
+    ObjectId: ["objectId"],
 }
 
-_PLAIN = frozenset({str, int, float, bool, datetime, type(None)})
+_PLAIN = frozenset({str, int, float, bool, datetime, bytes, ObjectId, type(None)})
 
 
 def to_mongo(document: Any) -> dict[str, Any]:
@@ -52,6 +56,8 @@ def from_mongo(kind: type[D], stored: dict[str, Any]) -> D:
 def schema_of(kind: type[Any]) -> dict[str, Any]:
     """The ``$jsonSchema`` of a document, with each field's sentence as its description."""
     schema = _schema_of_dataclass(kind)
+    if "id" not in schema["properties"]:  # a row, whose id is MongoDB's own
+        return schema
     schema["properties"]["_id"] = schema["properties"].pop("id")
     schema["required"] = ["_id", *(name for name in schema["required"] if name != "id")]
     return schema

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from crawler.jobs.schedules.schedule import Missed, RunKind, RunState, ScheduleState
 from services import mongodb
+from services.schemas import collection, count, listing, moment, one_of, part, text
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
@@ -18,54 +19,52 @@ SCHEDULES = "schedules"
 SCHEDULE_TARGETS = "schedule_targets"
 SCHEDULE_RUNS = "schedule_runs"
 
-_TEXT = {"bsonType": "string"}
-_MAYBE_TEXT = {"bsonType": ["string", "null"]}
-_WHOLE = {"bsonType": ["int", "long"], "minimum": 0}
-_DATE = {"bsonType": "date"}
-_MAYBE_DATE = {"bsonType": ["date", "null"]}
-
-
-def _schema(required: list[str], **properties: dict[str, Any]) -> dict[str, Any]:
-    return {"bsonType": "object", "required": ["_id", *required], "properties": properties}
-
-
-_SCHEMAS = {
-    SCHEDULES: _schema(
+SCHEMAS = {
+    SCHEDULES: collection(
+        "A crawl that begins by itself.",
         ["owner", "state", "timezone", "missed", "options", "target_count", "revision", "next_at"],
-        owner=_MAYBE_TEXT,
-        name=_MAYBE_TEXT,
-        state={"enum": [state.value for state in ScheduleState]},
-        cron=_MAYBE_TEXT,
-        timezone=_TEXT,
-        every_s={"bsonType": ["int", "long", "null"], "minimum": 1},
-        begin_at=_DATE,
-        missed={"enum": [missed.value for missed in Missed]},
-        grace_s=_WHOLE,
-        options={"bsonType": "object"},
-        target_count=_WHOLE,
-        targets=_TEXT,
-        revision=_WHOLE,
-        created_at=_DATE,
-        next_at=_MAYBE_DATE,
-        pending={"bsonType": ["object", "null"]},
-        last_crawl=_MAYBE_TEXT,
+        owner=text("The account whose it is; null for the operator's own.", nullable=True),
+        name=text("What the owner calls it.", nullable=True),
+        state=one_of(ScheduleState, "Whether it runs by itself."),
+        cron=text("When it is due, as cron writes it; null with every_s.", nullable=True),
+        timezone=text("The time zone of cron."),
+        every_s=count(
+            "Seconds from one run to the next; null with cron.", nullable=True, minimum=1
+        ),
+        begin_at=moment("When its timetable begins."),
+        missed=one_of(Missed, "What becomes of runs that nobody could start in time."),
+        grace_s=count("How many seconds late a run may begin and still count as on time."),
+        options=part("What holds for all targets of its crawls."),
+        target_count=count("How many targets each crawl has."),
+        targets=text("Id of their list in `schedule_targets`."),
+        revision=count("How often it was changed, from 1."),
+        created_at=moment("When it was made."),
+        next_at=moment("When it is due next; null while it is paused.", nullable=True),
+        pending=part("The run that is being started.", nullable=True),
+        last_crawl=text("The crawl of its last run.", nullable=True),
     ),
-    SCHEDULE_TARGETS: _schema(["targets"], targets={"bsonType": "array"}, expire_at=_DATE),
-    SCHEDULE_RUNS: _schema(
+    SCHEDULE_TARGETS: collection(
+        "The targets of a schedule, or of one that it had before.",
+        ["targets"],
+        targets=listing("For each its type, value and username."),
+        expire_at=moment("When MongoDB deletes it; absent while a schedule has it."),
+    ),
+    SCHEDULE_RUNS: collection(
+        "A run of a schedule; its id is made of the schedule and the time that it was due.",
         ["schedule", "due_at", "begun_at", "kind", "state", "targets"],
-        schedule=_TEXT,
-        due_at=_DATE,
-        begun_at=_DATE,
-        kind={"enum": [kind.value for kind in RunKind]},
-        state={"enum": [state.value for state in RunState]},
-        reason=_MAYBE_TEXT,
-        crawl=_MAYBE_TEXT,
-        missed_since=_MAYBE_DATE,
-        targets=_TEXT,
-        expire_at=_DATE,
+        schedule=text("The schedule."),
+        due_at=moment("When it was due."),
+        begun_at=moment("When a scheduler saw to it."),
+        kind=one_of(RunKind, "Why it is there."),
+        state=one_of(RunState, "What became of it."),
+        reason=text("Why it was skipped.", nullable=True),
+        crawl=text("Its crawl.", nullable=True),
+        missed_since=moment("The first run that this one makes up for.", nullable=True),
+        targets=text("Id of its list in `schedule_targets`."),
+        expire_at=moment("When MongoDB deletes it."),
     ),
 }
-_INDEXES = {
+INDEXES = {
     SCHEDULES: [
         IndexModel(
             [("owner", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
@@ -92,4 +91,4 @@ _INDEXES = {
 
 async def prepare(database: AsyncDatabase[Document]) -> None:
     """Make or update every collection; several processes may do this at once."""
-    await mongodb.prepare(database, _SCHEMAS, _INDEXES)
+    await mongodb.prepare(database, SCHEMAS, INDEXES)

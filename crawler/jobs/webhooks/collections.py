@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from crawler.jobs.webhooks.states import DeliveryState
 from services import mongodb
+from services.schemas import binary, collection, count, listing, moment, one_of, text
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
@@ -18,55 +19,47 @@ SECRETS = "webhook_secrets"
 ENDPOINTS = "webhook_endpoints"
 DELIVERIES = "webhook_deliveries"
 
-_TEXT = {"bsonType": "string"}
-_MAYBE_TEXT = {"bsonType": ["string", "null"]}
-_WHOLE = {"bsonType": ["int", "long"], "minimum": 0}
-_DATE = {"bsonType": "date"}
-_MAYBE_DATE = {"bsonType": ["date", "null"]}
-
-
-def _schema(required: list[str], **properties: dict[str, Any]) -> dict[str, Any]:
-    return {"bsonType": "object", "required": ["_id", *required], "properties": properties}
-
-
-_SCHEMAS = {
-    SECRETS: _schema(
+SCHEMAS = {
+    SECRETS: collection(
+        "What an account's webhooks are signed with.",
         ["sealed", "created_at"],
-        sealed={"bsonType": "binData"},
-        created_at=_DATE,
-        previous={"bsonType": ["binData", "null"]},
-        previous_until=_MAYBE_DATE,
+        sealed=binary("The secret, encrypted with SECRET_KEY."),
+        created_at=moment("When it was made."),
+        previous=binary("The one before, while it is valid too.", nullable=True),
+        previous_until=moment("How long that is.", nullable=True),
     ),
-    ENDPOINTS: _schema(
+    ENDPOINTS: collection(
+        "An address that webhooks are sent to.",
         ["owner", "url", "first_at"],
-        owner=_MAYBE_TEXT,
-        url=_TEXT,
-        first_at=_DATE,
-        last_success_at=_MAYBE_DATE,
-        last_failure_at=_MAYBE_DATE,
-        failing_since=_MAYBE_DATE,
-        off_since=_MAYBE_DATE,
-        off_reason=_MAYBE_TEXT,
+        owner=text("The account; null for the operator.", nullable=True),
+        url=text("The address."),
+        first_at=moment("When a crawl named it first."),
+        last_success_at=moment("When it last took a delivery.", nullable=True),
+        last_failure_at=moment("When one last failed.", nullable=True),
+        failing_since=moment("Since when all have failed.", nullable=True),
+        off_since=moment("Since when nothing is sent to it.", nullable=True),
+        off_reason=text("Why it is switched off.", nullable=True),
     ),
-    DELIVERIES: _schema(
+    DELIVERIES: collection(
+        "One message to an endpoint, with its attempts.",
         ["owner", "crawl", "endpoint", "url", "type", "body", "state", "tries", "attempts"],
-        owner=_MAYBE_TEXT,
-        crawl=_TEXT,
-        endpoint=_TEXT,
-        url=_TEXT,
-        type=_TEXT,
-        body=_TEXT,
-        state={"enum": [state.value for state in DeliveryState]},
-        created_at=_DATE,
-        next_at=_MAYBE_DATE,
-        ended_at=_MAYBE_DATE,
-        lease=_MAYBE_TEXT,
-        tries=_WHOLE,
-        attempts={"bsonType": "array"},
-        expire_at=_DATE,
+        owner=text("The account; null for the operator.", nullable=True),
+        crawl=text("The crawl that it tells of."),
+        endpoint=text("The endpoint."),
+        url=text("Its address when the message was made."),
+        type=text("What it tells, such as crawl.succeeded."),
+        body=text("What is sent, to the byte."),
+        state=one_of(DeliveryState, "How far it is."),
+        created_at=moment("When it was made."),
+        next_at=moment("When it is tried next.", nullable=True),
+        ended_at=moment("When it was delivered or given up.", nullable=True),
+        lease=text("The sender that has it in hand.", nullable=True),
+        tries=count("How often it was tried since it was last asked for."),
+        attempts=listing("When each attempt was, its status or error, and how long it took."),
+        expire_at=moment("When MongoDB deletes it."),
     ),
 }
-_INDEXES = {
+INDEXES = {
     ENDPOINTS: [
         IndexModel(
             [("owner", ASCENDING), ("first_at", DESCENDING), ("_id", DESCENDING)],
@@ -90,4 +83,4 @@ _INDEXES = {
 
 async def prepare(database: AsyncDatabase[Document]) -> None:
     """Make or update every collection; several processes may do this at once."""
-    await mongodb.prepare(database, _SCHEMAS, _INDEXES)
+    await mongodb.prepare(database, SCHEMAS, INDEXES)

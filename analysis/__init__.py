@@ -1,0 +1,1 @@
+"""What analysts work with: the data dictionary, flat views, their role."""
