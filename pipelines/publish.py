@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from crawler.items import RawList
+from crawler.items import Kind, RawList
 from crawler.jobs import answers, backlog
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import Lane, Outcome
 from crawler.jobs.stages import stage
+from pipelines.delivering import Delivering
 from pipelines.documents.nulls import reason_for_no_file
 from pipelines.documents.public import answer, bare_answer
 from pipelines.entities import Entity
@@ -39,12 +40,13 @@ _MEDIA_MARGIN_S = 600
 class PublishPipeline:
     """Puts each stored post into the cache, ends its job and wakes who waits for it.
 
-    A list's job is ended by its :class:`RawList` alone.
+    A list's job is ended by its :class:`RawList` alone; of its items the conductor hears before.
     """
 
     def __init__(self, url: str, *, ttl_s: int, is_kept: bool = False) -> None:
         self._redis = redis.connect(url)
         self._queue = Queue(self._redis)
+        self._delivering = Delivering(self._redis)
         self._ttl_s = ttl_s
         self._is_kept = is_kept
 
@@ -69,6 +71,7 @@ class PublishPipeline:
         if isinstance(item, Post):
             return await self._publish_post(item)
         if isinstance(item, Entity):
+            await self._delivering.tell(item.raw.job, item.raw.kind, item.id)
             await self._end(item.raw.job, item_id=item.id)
             return item.document
         if isinstance(item, RawList) and item.job is not None:
@@ -94,6 +97,7 @@ class PublishPipeline:
         keep = [backlog.due(item.video.id)] if self._is_kept else []
         if job is None or job.target.type.is_list:
             await call_all(self._redis, [answers.put(entry), *keep])
+            await self._delivering.tell(job, Kind.VIDEO, item.video.id)
         else:
             outcome = Outcome(key=job.target.key, video_id=item.video.id)
             with stage("publish", job):

@@ -27,7 +27,7 @@ from crawler.jobs.intake import Intake
 from crawler.jobs.lists import ListEnd, StopReason
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import Fetcher
-from crawler.jobs.workers import Workers
+from crawler.jobs.workers import WorkerKind, Workers
 from crawler.spiders.jobs import JobsSpider
 from crawler.telling import Teller
 from services import redis
@@ -92,7 +92,13 @@ async def work(environment: Environment) -> None:
     async with redis.connect(environment.redis_url or "") as client:
         queue = Queue(client, fetcher=Fetcher.BROWSER)
         async with Intake(queue, a_gate(client), slots=4, claim_s=5) as intake:
-            teller = Teller(Workers(client), worker_id="lists", source=intake, crawler=crawler)
+            teller = Teller(
+                Workers(client),
+                worker_id="lists",
+                kind=WorkerKind.BROWSER,
+                source=intake,
+                crawler=crawler,
+            )
             async with teller.telling():
                 crawl = asyncio.ensure_future(runner.crawl(crawler, intake=intake))
                 await stopping.wait()

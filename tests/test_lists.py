@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler.items import Layout, RawList, RawVideo
+from accounts.accounts import Accounts
+from accounts.charging import Charging
+from crawler.items import Kind, Layout, RawList, RawVideo
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import Fetcher, Job, Lane, Outcome
@@ -18,7 +21,9 @@ from crawler.jobs.workers import Workers
 from crawler.links import Target, TargetType
 from pipelines.normalize import NormalizePipeline
 from pipelines.publish import PublishPipeline
-from tests.list_worker import END, NOW, STORED
+from settings.plans import PlanName
+from tests.api.crawling import a_stage
+from tests.list_worker import END, NOW, POSTS, STORED
 from tests.pipelines.entities import a_user
 from tests.pipelines.posts import a_post
 from tests.site import Site
@@ -69,6 +74,37 @@ async def test_a_list_s_job_ends_once_with_all_of_its_items_stored(
     told = await Workers(redis_client).read()
     assert told.counted["tiktok/list/item_dropped"] == 1
     assert told.counted["tiktok/job/done"] == 1
+
+
+async def test_the_items_of_a_crawl_s_list_are_delivered_and_charged_and_nothing_else(
+    mongodb_uri: str,
+    redis_url: str,
+    redis_client: Redis,
+    database: AsyncDatabase[Document],
+    tmp_path: Path,
+) -> None:
+    stage = await a_stage(database, redis_client)
+    account = await Accounts(database).create("caller@example.com", PlanName.PRO)
+    crawl = await stage.crawls.create([SEARCH], owner=account.id)
+    async with Site() as site:
+        with a_worker(
+            mongodb_uri=mongodb_uri,
+            redis_url=redis_url,
+            site=site.url,
+            log=tmp_path / "log",
+            program=("-m", "tests.list_worker"),
+        ):
+            async with asyncio.timeout(20):
+                while not await Workers(redis_client).has_browser():
+                    await asyncio.sleep(0.05)
+                while not (now := await stage.crawls.get(crawl.id)).state.is_ended:
+                    await stage.turn()
+                    await asyncio.sleep(0.05)
+
+    items = (await stage.crawls.items(now, limit=1000)).items
+    assert Counter(item.kind for item in items) == {Kind.VIDEO: POSTS, Kind.USER: 1}
+    assert [item.sequence for item in items] == list(range(1, POSTS + 2))
+    assert await Charging(database, redis_client).left(account.id) == 10_000 - (POSTS + 1)
 
 
 async def test_the_end_of_a_list_waits_for_the_items_before_it() -> None:
