@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvloop
 from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.spiderloader import DummySpiderLoader
 from scrapy.utils.project import get_project_settings
 
 from accounts.usage import Drainer
@@ -193,6 +194,8 @@ def _stopping() -> asyncio.Event:
 def _runner(environment: Environment, *, has_reactor: bool = False) -> AsyncCrawlerRunner:
     settings = get_project_settings()
     settings.set("TIKTOK_ENVIRONMENT", environment, priority="cmdline")
+    # A worker knows its spider: looking for others would load Playwright into every worker.
+    settings.set("SPIDER_LOADER_CLASS", DummySpiderLoader, priority="cmdline")
     settings.set("TWISTED_REACTOR_ENABLED", value=has_reactor, priority="cmdline")
     return AsyncCrawlerRunner(settings)
 

@@ -1,1 +1,1 @@
-"""Scrapy's spiders, one file for each kind of target."""
+"""Scrapy's spiders: those of workers, and those that ``scrapy crawl`` runs by name."""
