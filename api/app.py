@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -85,6 +86,7 @@ from api.watching import Watches
 from crawler.egress.names import egresses_of
 from crawler.egress.states import states
 from crawler.jobs.backlog import Backlog
+from crawler.jobs.conducting.state import read_conducting
 from crawler.jobs.conducting.stored import Stored
 from crawler.jobs.crawls import Crawls
 from crawler.jobs.events import Events
@@ -252,6 +254,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             workers=Workers(cache),
             backlog=Backlog(cache),
             breakers=breakers,
+            conducting=partial(read_conducting, cache),
         )
         await stack.enter_async_context(app[METRICS].pouring())
         await stack.enter_async_context(uptime.counting(health.databases_answer))

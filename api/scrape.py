@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from api.health import PATIENCE_S
 from api.version import version
+from crawler.jobs.conducting.state import NOTHING_KNOWN, Conducting
 from crawler.jobs.records import Fetcher, Lane
 from crawler.jobs.workers import WorkerKind
 
@@ -60,6 +61,7 @@ class Reading:
     """Posts whose files are still to be kept."""
     breakers: Mapping[str, str] = field(default_factory=dict)
     """The state of each egress, by its name."""
+    conducting: Conducting = NOTHING_KNOWN
     told: Told | None = None
     """None when Redis did not answer."""
 
@@ -81,6 +83,7 @@ class Reading:
             yield from self._queue()
             yield self._egresses()
             yield from _workers(self.told)
+            yield from _crawls(self.conducting)
             yield from _counted(self.told.counted)
 
     def _queue(self) -> Iterator[Metric]:
@@ -127,6 +130,7 @@ class Scrape:
         workers: Workers,
         backlog: Backlog,
         breakers: Callable[[], Awaitable[Mapping[str, str]]],
+        conducting: Callable[[], Awaitable[Conducting]],
     ) -> None:
         self._metrics = metrics
         self._health = health
@@ -134,6 +138,7 @@ class Scrape:
         self._workers = workers
         self._backlog = backlog
         self._breakers = breakers
+        self._conducting = conducting
 
     async def write(self) -> bytes:
         """All metrics in Prometheus' text format; it takes no longer than ``PATIENCE_S``."""
@@ -160,6 +165,7 @@ class Scrape:
                 told = await self._workers.read()
                 reading.backlog = await self._backlog.size()
                 reading.breakers = await self._breakers()
+                reading.conducting = await self._conducting()
         except (RedisError, OSError):
             return reading
         reading.depths, reading.dead_letters, reading.told = depths, dead_letters, told
@@ -185,6 +191,23 @@ def _workers(told: Told) -> Iterator[Metric]:
         for one in told.workers:
             family.add_metric([one.id, one.host], float(getattr(one, attribute)))
         yield family
+
+
+def _crawls(conducting: Conducting) -> Iterator[Metric]:
+    state = conducting.conductor
+    yield _gauge("tiktok_conductor_up", "Whether a scheduler advances crawls.", state is not None)
+    crawls = GaugeMetricFamily("tiktok_crawls", "Crawls that have not ended.", labels=["state"])
+    for name in ("queued", "running"):
+        crawls.add_metric([name], getattr(state, name, 0))
+    yield crawls
+    yield _gauge(
+        "tiktok_crawl_targets_under_way",
+        "Targets of crawls that are on the queue or with a worker.",
+        state.flying if state else 0,
+    )
+    yield CounterMetricFamily(
+        "tiktok_crawl_items_delivered", "Items that crawls delivered.", value=conducting.delivered
+    )
 
 
 def _counted(counted: Mapping[str, int]) -> Iterator[Metric]:

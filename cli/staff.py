@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cli.program import Program, command
 from cli.workers import SILENT_S
-from crawler.jobs.conductor import CONDUCTOR
+from crawler.jobs.conducting.state import read_conducting
 from crawler.jobs.workers import WorkerKind, Workers
 from services.errors import ServiceError
 from settings.env import HOW_TO_GET_CHROMIUM
@@ -87,7 +87,8 @@ class Staff:
         told = await Workers(self._redis).read()
         alive = {one.kind for one in told.workers if time() - one.told_at < SILENT_S}
         there = {_ROLES[kind] for kind in alive if kind in _ROLES}
-        return there | ({_SCHEDULER} if await self._redis.exists(CONDUCTOR) else set())
+        is_conducted = (await read_conducting(self._redis)).conductor is not None
+        return there | ({_SCHEDULER} if is_conducted else set())
 
     def _start(self, missing: set[_Role]) -> None:
         for role in sorted(missing):

@@ -19,7 +19,8 @@ from crawler.items import Layout, RawVideo
 from crawler.jobs.answers import cache_key
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import DEAD_LETTERS, Queue
-from crawler.jobs.records import Lane, Outcome
+from crawler.jobs.records import Job, Lane, Outcome
+from crawler.jobs.told import TOLD
 from crawler.links import Target, TargetType
 from pipelines.documents.mongo import from_mongo
 from pipelines.documents.video import Video
@@ -124,6 +125,19 @@ async def test_all_of_a_post_is_there_when_its_outcome_comes(works: Works) -> No
     )
     assert again.statistics == stored.statistics
     assert again.renditions == stored.renditions
+
+
+async def test_what_is_counted_for_a_target_of_a_crawl_goes_with_its_outcome(works: Works) -> None:
+    job = Job(id="crawl_1:000001.1", target=video(ID), lane=Lane.BULK, run="crawl_1")
+    await works.queue.put([job])
+    async with asyncio.timeout(20):
+        while not await works.redis.xlen(TOLD):
+            await asyncio.sleep(0.01)
+    told: Any = await works.redis.xrange(TOLD)
+    ((_, fields),) = told
+    counted = orjson.loads(fields["counted"])
+    assert counted.pop("downloader/response_bytes") > 1000
+    assert counted == {"response_received_count": 1, "tiktok/verdict/served": 1}
 
 
 @pytest.mark.drill

@@ -145,7 +145,7 @@ class ListSpider(VideoSpider):
         visit: Visit = response.meta["visit"]
         video_id = _post_of(response.meta)
         shown = await settle(page, response, video_id=video_id, patience=self.patience)
-        self._count(f"tiktok/verdict/{shown.verdict.value}")
+        self._count(f"tiktok/verdict/{shown.verdict.value}", response.meta["job"])
         visit.user_agent = await answered(page.evaluate("navigator.userAgent"))
         await visit.look_around(page, KEPT_COOKIES)
         return shown
@@ -229,7 +229,7 @@ class ListSpider(VideoSpider):
             await self.judge(_page(reason), response)
             self.has_fetched(meta)
             end = tally.end(tally.stop or StopReason.NO_PROGRESS)
-            self._count(f"tiktok/list/{end.stop_reason.value}")
+            self._count(f"tiktok/list/{end.stop_reason.value}", meta["job"])
             about = {"target": visit.target, "spider": self.name, "job": meta["job"]}
             if visit.target.type is TargetType.SEARCH:
                 yield RawSearch(found=visit.found, observed_at=datetime.now(UTC), **about)

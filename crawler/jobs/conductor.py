@@ -10,14 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import socket
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
@@ -29,6 +25,7 @@ from crawler.jobs.conducting.endings import Endings
 from crawler.jobs.conducting.ends import CANCELLED, ERRORS, has_too_many_errors, is_own, item_of
 from crawler.jobs.conducting.feeding import Feeder, flying_of
 from crawler.jobs.conducting.running import Flying, Running
+from crawler.jobs.conducting.state import ConductorState, count_delivered, tell_of
 from crawler.jobs.conducting.stored import Stored
 from crawler.jobs.crawl import Crawl, CrawlState, TargetState, job_id
 from crawler.jobs.crawls import NEWS, cancelled_key
@@ -52,10 +49,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CONDUCTOR = "conductor"
-"""The name of the lease and the fence, and what is told of the active conductor in Redis."""
-DELIVERED = "crawls:delivered"
-"""How many items were delivered; only grows, while Redis keeps its data."""
-TOLD_S = 15
+"""The name of the lease and of the fence."""
 LOOK_S = 1.0
 CHECK_S = 10.0
 GRACE_S = 3.0
@@ -232,7 +226,7 @@ class Conductor:
             entry = Entry(running=running, flying=flying, items=list(one.items))
             if one.outcome is not None:
                 has_ended.add(flying.id)
-                entry.outcome = one.outcome
+                entry.outcome, entry.counted = one.outcome, one.counted
                 item = item_of(flying.target, one.outcome)
                 entry.items += [item] if item else []
             entries.append(entry)
@@ -258,7 +252,7 @@ class Conductor:
         ended = await self._books.enter(batch)
         delivered = sum(len(entry.items) for entry in entries)
         if delivered:
-            await self._redis.incrby(DELIVERED, delivered)
+            await count_delivered(self._redis, delivered)
         for running in {entry.running.id: entry.running for entry in batch}.values():
             if running.stop is not None and before.get(running.id) is None:
                 await self._begin_stop(running)
@@ -426,16 +420,12 @@ class Conductor:
         for running in list(self._running.values()):
             if running.ended < running.targets:
                 continue
-            await self._read_stats(running)
             crawl = await self._endings.end(running)
             del self._running[running.id]
             if crawl is not None:
                 await self._events.tell(
                     [News(crawl=crawl.id, type=EventType.END, data=show_crawl(crawl))]
                 )
-
-    async def _read_stats(self, running: Running) -> None:
-        """Nothing yet."""
 
     async def _tell_progress(self) -> None:
         now = monotonic()
@@ -469,19 +459,8 @@ class Conductor:
 
     async def _tell_of_itself(self) -> None:
         self._renewed_at = monotonic()
-        states = Counter(
-            "running" if one.started_at else "queued" for one in self._running.values()
-        )
-        told = {
-            "holder": self._lease.holder,
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "since": self._since,
-            "queued": states["queued"],
-            "running": states["running"],
-            "flying": sum(len(one.flying) for one in self._running.values()),
-        }
-        await self._redis.set(CONDUCTOR, orjson.dumps(told), ex=TOLD_S)
+        state = ConductorState.of(self._running.values(), since=self._since)
+        await tell_of(self._redis, state)
 
     def _has_demand(self) -> bool:
         return any(one.lane is Lane.DEMAND for one in self._running.values())

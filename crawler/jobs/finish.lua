@@ -2,16 +2,16 @@
 -- KEYS: stream, flight, run's outcomes ('' when there is no run), dead letters.
 -- ARGV: group, entry id, job id, channel ('' when nobody waits on it), outcome, seconds that a run's
 --       outcomes are kept (0 for a crawl's, which are taken off as they are entered), what to count
---       it as, then the fields of a dead letter, if the job is one.
+--       it as, what was counted for it, then the fields of a dead letter, if the job is one.
 if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 then
   return 0
 end
 redis.call('XDEL', KEYS[1], ARGV[2])
-if #ARGV > 7 then
-  redis.call('XADD', KEYS[4], 'MAXLEN', '~', '100000', '*', unpack(ARGV, 8))
+if #ARGV > 8 then
+  redis.call('XADD', KEYS[4], 'MAXLEN', '~', '100000', '*', unpack(ARGV, 9))
 end
 if KEYS[3] ~= '' then
-  redis.call('XADD', KEYS[3], '*', 'job', ARGV[3], 'outcome', ARGV[5])
+  redis.call('XADD', KEYS[3], '*', 'job', ARGV[3], 'outcome', ARGV[5], 'counted', ARGV[8])
   if ARGV[6] ~= '0' then
     redis.call('EXPIRE', KEYS[3], ARGV[6])
   end

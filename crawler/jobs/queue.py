@@ -12,6 +12,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from redis.exceptions import ResponseError
 
 from crawler.egress.states import postponement_key, state_key
@@ -376,6 +377,7 @@ class Queue:
     async def _bury(self, job: Job, outcome: Outcome) -> None:
         reason = outcome.reason.value if outcome.reason else ""
         letter = job.to_fields() | self._place(job.lane) | {"reason": reason}
+        letter.pop("counted", None)
         if outcome.upstream_message:
             letter["message"] = outcome.upstream_message
         await self._end(job, outcome, letter=letter)
@@ -399,6 +401,7 @@ class Queue:
         arguments: list[Any] = [
             *(GROUP, job.entry_id, job.id, CHANNEL if is_waited_for else ""),
             *(outcome.to_json(), 0 if job.is_of_crawl else RUN_TTL_S, outcome.counted_as),
+            orjson.dumps(job.counted).decode(),
             *flat(letter or {}),
         ]
         return await self._ending.submit([*before, (_finish, keys, arguments)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from time import time
@@ -65,6 +66,8 @@ class Job:
     """The stream entry that holds it while it is with a worker."""
     underway: Underway | None = field(default=None, compare=False, repr=False)
     """The items of its list that are in this worker's pipelines; None before the first one."""
+    counted: Counter[str] = field(default_factory=Counter, compare=False, repr=False)
+    """What was counted for it, this time and before, by the names of Scrapy's stats."""
 
     @property
     def is_of_crawl(self) -> bool:
@@ -112,6 +115,8 @@ class Job:
             fields["post_id"] = self.post_id
         if self.traceparent:
             fields["traceparent"] = self.traceparent
+        if self.counted and self.is_of_crawl:
+            fields["counted"] = orjson.dumps(self.counted).decode()
         return fields
 
     @classmethod
@@ -138,6 +143,7 @@ class Job:
             asked_at=float(fields["asked_at"]),
             traceparent=fields.get("traceparent", ""),
             entry_id=entry_id,
+            counted=Counter(orjson.loads(fields.get("counted", "{}"))),
         )
 
 

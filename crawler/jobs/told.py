@@ -6,7 +6,7 @@ conductor may die at any time; entering it twice changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,7 +16,7 @@ from crawler.jobs.crawl import read_job_id
 from crawler.jobs.records import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from redis.asyncio import Redis
 
@@ -37,6 +37,8 @@ class Told:
     attempt: int
     items: tuple[Item, ...] = ()
     outcome: Outcome | None = None
+    counted: Mapping[str, int] = field(default_factory=dict)
+    """What the workers counted for the target, by the names of Scrapy's stats."""
 
     @classmethod
     def read(cls, entry_id: str, fields: dict[str, str]) -> Told | None:
@@ -54,6 +56,7 @@ class Told:
                 attempt=job[2],
                 items=tuple((Kind(kind), str(item)) for kind, item in items),
                 outcome=outcome,
+                counted=orjson.loads(fields.get("counted", "{}")),
             )
         except (KeyError, ValueError, TypeError):
             return None

@@ -48,5 +48,5 @@ class BrowserSpider(ListSpider, JobsSpider):
         if job.underway is not None:
             async with asyncio.timeout(STORED_S):
                 await job.underway.until_empty()
-        self._count("tiktok/job/again")
+        self._count("tiktok/job/again", job)
         await self.intake.again(job)

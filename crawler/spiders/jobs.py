@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
     from scrapy.exceptions import DropItem
-    from scrapy.http import Response
+    from scrapy.http import Request, Response
     from twisted.python.failure import Failure
 
     from crawler.egress.gate import Passage
@@ -46,6 +46,7 @@ class JobsSpider(VideoSpider):
         """Hear how each item ends, and stay open while no job is waiting."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         for handler, signal in (
+            (spider.page_has_come, signals.response_received),
             (spider.item_is_published, signals.item_scraped),
             (spider.item_was_dropped, signals.item_dropped),
             (spider.item_has_failed, signals.item_error),
@@ -94,7 +95,7 @@ class JobsSpider(VideoSpider):
             job.post_id = target.value
         may_show = page.verdict in _FOR_BROWSERS and target.type is not TargetType.SHORT
         if may_show and await self.intake.to_browser(job):
-            self._count("tiktok/job/to_browser")
+            self._count("tiktok/job/to_browser", job)
         else:
             await super().refuse(page, response)
 
@@ -111,7 +112,7 @@ class JobsSpider(VideoSpider):
         elif outcome.reason is not None and outcome.reason.policy.tries > 1:
             await self._fail(job, outcome)
         else:
-            self._count("tiktok/job/done")
+            self._count("tiktok/job/done", job)
             await self.intake.finish(job, outcome)
 
     async def _end_blocked(
@@ -128,8 +129,14 @@ class JobsSpider(VideoSpider):
         elif outcome.reason is not None and outcome.reason.policy.tries > 1:
             await self._fail(job, outcome)
         else:
-            self._count("tiktok/job/done")
+            self._count("tiktok/job/done", job)
             await self.intake.finish(job, outcome)
+
+    def page_has_come(self, response: Response, request: Request) -> None:
+        """Count a page for the crawl that asked for it, as Scrapy does for the worker."""
+        job: Job = request.meta["job"]
+        job.counted["response_received_count"] += 1
+        job.counted["downloader/response_bytes"] += len(response.body)
 
     def item_is_published(self, item: object, response: Response) -> None:
         """Forget a job that its publication has ended; a list goes on after each of its items."""
@@ -137,7 +144,7 @@ class JobsSpider(VideoSpider):
         if job.underway is not None and not isinstance(item, RawList):
             job.underway.leave()
             return
-        self._count("tiktok/job/done")
+        self._count("tiktok/job/done", job)
         self.intake.release(job)
 
     async def item_was_dropped(self, item: object, response: Response, exception: DropItem) -> None:
@@ -156,7 +163,7 @@ class JobsSpider(VideoSpider):
         """Whether it was one item of a list, which goes on without it."""
         if job.underway is None or isinstance(item, RawList):
             return False
-        self._count(f"tiktok/list/item_{how}")
+        self._count(f"tiktok/list/item_{how}", job)
         job.underway.leave(is_lost=True)
         return True
 
@@ -165,10 +172,10 @@ class JobsSpider(VideoSpider):
         await self._give_up(response.meta["job"], Reason.CRAWL_FAILED, repr(failure.value))
 
     async def _give_up(self, job: Job, reason: Reason, message: str) -> None:
-        self._count(f"tiktok/reason/{reason.value}")
+        self._count(f"tiktok/reason/{reason.value}", job)
         outcome = Outcome(key=job.target.key, reason=reason, upstream_message=message)
         await self._fail(job, outcome)
 
     async def _fail(self, job: Job, outcome: Outcome, *, delay_s: float = 0) -> None:
         is_buried = await self.intake.fail(job, outcome, delay_s=delay_s)
-        self._count("tiktok/job/dead" if is_buried else "tiktok/job/again")
+        self._count("tiktok/job/dead" if is_buried else "tiktok/job/again", job)

@@ -125,7 +125,7 @@ class VideoSpider(Spider):
             url=address or response.url,
             video_id=target.value,
         )
-        self._count(f"tiktok/verdict/{page.verdict.value}")
+        self._count(f"tiktok/verdict/{page.verdict.value}", response.meta["job"])
         if page.item is not None:
             await self.judge(page, response)
             self.has_fetched(response.meta)
@@ -140,7 +140,7 @@ class VideoSpider(Spider):
         target: Target = response.meta["target"]
         url = self._redirection(response) or response.url
         page = read_page(response.body, status=response.status, url=url)
-        self._count(f"tiktok/verdict/{page.verdict.value}")
+        self._count(f"tiktok/verdict/{page.verdict.value}", response.meta["job"])
         if (header := header_in(page, target)) is not None:
             await self.judge(page, response)
             self.has_fetched(response.meta)
@@ -178,8 +178,8 @@ class VideoSpider(Spider):
         stages.name_in_log(meta["job"])
         is_late = isinstance(failure.value, DownloadTimeoutError)
         reason = Reason.TIMEOUT if is_late else Reason.UPSTREAM_ERROR
-        self._count(f"tiktok/verdict/{reason.value}")
-        self._count(f"tiktok/reason/{reason.value}")
+        self._count(f"tiktok/verdict/{reason.value}", meta["job"])
+        self._count(f"tiktok/reason/{reason.value}", meta["job"])
         outcome = Outcome(
             key=self._key(meta), reason=reason, upstream_message=failure.getErrorMessage()
         )
@@ -274,7 +274,7 @@ class VideoSpider(Spider):
         return outcome.saying(code, message)
 
     def _outcome(self, meta: dict[str, Any], reason: Reason, response: Response) -> Outcome:
-        self._count(f"tiktok/reason/{reason.value}")
+        self._count(f"tiktok/reason/{reason.value}", meta["job"])
         target: Target = meta["target"]
         return Outcome(
             key=self._key(meta),
@@ -288,9 +288,12 @@ class VideoSpider(Spider):
         target: Target = job.target if job else meta["target"]
         return target.key
 
-    def _count(self, stat: str) -> None:
+    def _count(self, stat: str, job: Job | None) -> None:
+        """Count for the worker, and for the crawl that the job is of."""
         if self.crawler.stats is not None:
             self.crawler.stats.inc_value(stat)
+        if job is not None:
+            job.counted[stat] += 1
 
 
 def named_s(response: Response) -> int | None:

@@ -7,6 +7,7 @@ import pytest
 from api.metrics import Metrics
 from api.scrape import BREAKER_STATES, Reading
 from crawler.errors import Reason
+from crawler.jobs.conducting.state import ConductorState, count_delivered, tell_of
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import Lane, Outcome
 from crawler.jobs.workers import Told, Workers, WorkerState
@@ -114,6 +115,21 @@ async def test_it_shows_how_the_queue_stands(api: Api, redis_client: Redis) -> N
     assert 0 < found.value("tiktok_queue_oldest_seconds", lane="bulk") < 60
     assert found.value("tiktok_queue_waiting", lane="bulk", fetcher="browser") == 1
     assert found.value("tiktok_queue_dead_letters") == 1
+
+
+async def test_it_shows_how_crawls_stand(api: Api, redis_client: Redis) -> None:
+    assert (await scrape(api.session, api.url)).value("tiktok_conductor_up") == 0
+    state = ConductorState(host="here", pid=7, since=1.0, queued=2, running=3, flying=400)
+    await tell_of(redis_client, state)
+    await count_delivered(redis_client, 9)
+
+    found = await scrape(api.session, api.url)
+
+    assert found.value("tiktok_conductor_up") == 1
+    assert found.value("tiktok_crawls", state="queued") == 2
+    assert found.value("tiktok_crawls", state="running") == 3
+    assert found.value("tiktok_crawl_targets_under_way") == 400
+    assert found.value("tiktok_crawl_items_delivered_total") == 9
 
 
 async def test_what_workers_count_only_grows(api: Api, redis_client: Redis) -> None:

@@ -8,7 +8,7 @@ item has its id, and a target its outcome, once.
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from crawler.jobs.conducting.ends import QUOTA, End
 from crawler.jobs.crawl import CrawlState, TargetState, item_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pymongo.asynchronous.client_session import AsyncClientSession
     from pymongo.asynchronous.database import AsyncDatabase
@@ -49,6 +49,8 @@ class Entry:
     stop: str | None = None
     """Why the target is ended without an outcome."""
     is_cached: bool = False
+    counted: Mapping[str, int] = field(default_factory=dict)
+    """What workers counted for the target."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,6 +73,7 @@ class _Sheet:
     """Items that were delivered before, and the target that brought them as well."""
     unpaid: set[str] = field(default_factory=set)
     ended: list[Ended] = field(default_factory=list)
+    counted: Counter[str] = field(default_factory=Counter)
 
 
 class Books:
@@ -109,6 +112,7 @@ class Books:
         sheets: dict[str, _Sheet] = {}
         for entry in entries:
             sheet = sheets.setdefault(entry.running.id, _Sheet(entry.running))
+            sheet.counted.update(entry.counted)
             for kind, item in entry.items:
                 brought = ((kind, item), entry.flying.number, entry.is_cached)
                 key = item_id(entry.running.id, kind, item)
@@ -253,6 +257,7 @@ def _progress(sheet: _Sheet, now: datetime) -> dict[str, Any]:
         "state": CrawlState.RUNNING.value,
         "started_at": running.started_at or now,
         "verdicts": dict(verdicts),
+        "stats": dict(running.stats + sheet.counted),
         "rate": running.rate,
         "eta_s": running.eta_s,
     }
@@ -267,6 +272,7 @@ def _take_over(sheet: _Sheet) -> None:
     running.is_begun = True
     running.started_at = running.started_at or datetime.now(UTC)
     running.items += len(sheet.items)
+    running.stats += sheet.counted
     for ended in sheet.ended:
         end = ended.end
         stop = end.outcome.end.stop_reason.value if end.outcome and end.outcome.end else None

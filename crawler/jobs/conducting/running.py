@@ -64,6 +64,8 @@ class Running:
     refused: int = 0
     """Failed targets that are not merely absent: what a run stops for."""
     verdicts: Counter[str] = field(default_factory=Counter)
+    stats: Counter[str] = field(default_factory=Counter)
+    """What workers counted for it."""
     flying: dict[int, Flying] = field(default_factory=dict)
     stop: str | None = None
     """Why no more of it is wanted."""
@@ -85,6 +87,7 @@ class Running:
             started_at=crawl.started_at,
             created_at=crawl.created_at,
             items=crawl.counts.items,
+            stats=Counter(crawl.stats),
             stop=crawl.stop_reason,
             is_begun=crawl.state is CrawlState.RUNNING,
         )

@@ -1,33 +1,18 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 import pytest
 
-from accounts import collections as of_accounts
 from crawler.errors import Reason
-from crawler.jobs.collections import CRAWL_ITEMS, CRAWL_TARGETS, prepare
+from crawler.jobs.collections import CRAWL_ITEMS, CRAWL_TARGETS
 from crawler.jobs.crawl import CrawlOptions, CrawlState, TargetState
 from crawler.jobs.events import Events, EventType
 from crawler.jobs.records import Job, Lane, Outcome
 from crawler.jobs.told import TOLD
-from crawler.jobs.webhooks import collections as of_webhooks
 from crawler.jobs.webhooks.collections import DELIVERIES
 from tests.crawler.jobs.conducting import Stage, stored, videos
-
-if TYPE_CHECKING:
-    from pymongo.asynchronous.database import AsyncDatabase
-    from redis.asyncio import Redis
-
-    from services.mongodb import Document
-
-
-@pytest.fixture
-async def stage(database: AsyncDatabase[Document], redis_client: Redis) -> Stage:
-    for each in (of_accounts.prepare, prepare, of_webhooks.prepare):
-        await each(database)
-    return await Stage.set(database, redis_client)
 
 
 def gone(job: Job) -> Outcome:
