@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pymongo import DESCENDING
 
@@ -17,11 +17,7 @@ from api.storage import storage
 from crawler.errors import Reason
 from crawler.items import Kind, Layout
 from crawler.links import Target, TargetType
-from pipelines.documents.hashtag import Hashtag
-from pipelines.documents.mongo import from_mongo
-from pipelines.documents.music import Music
-from pipelines.documents.public import item, timestamp
-from pipelines.documents.user import User
+from pipelines.documents.shapes import show
 from services import tracing
 
 if TYPE_CHECKING:
@@ -41,16 +37,15 @@ class _Sort:
     """One sort of thing that has a page of its own."""
 
     kind: Kind
-    document: type[User | Hashtag | Music]
     found_by: str
     """The field that names it."""
     absent: Problem
 
 
 _SORTS = {
-    TargetType.USER_HEADER: _Sort(Kind.USER, User, "username", USER_NOT_FOUND),
-    TargetType.HASHTAG_HEADER: _Sort(Kind.HASHTAG, Hashtag, "_id", HASHTAG_NOT_FOUND),
-    TargetType.MUSIC_HEADER: _Sort(Kind.MUSIC, Music, "_id", MUSIC_NOT_FOUND),
+    TargetType.USER_HEADER: _Sort(Kind.USER, "username", USER_NOT_FOUND),
+    TargetType.HASHTAG_HEADER: _Sort(Kind.HASHTAG, "_id", HASHTAG_NOT_FOUND),
+    TargetType.MUSIC_HEADER: _Sort(Kind.MUSIC, "_id", MUSIC_NOT_FOUND),
 }
 
 
@@ -141,9 +136,6 @@ class Entities:
 
 
 def _answer(sort: _Sort, stored: Document, *, is_cached: bool) -> Answer:
-    document = from_mongo(sort.document, stored)
-    body: dict[str, Any] = {
-        sort.kind.value: item(document),
-        "meta": {"observed_at": timestamp(document.observed_at)},
-    }
-    return Answer(body=body, is_cached=is_cached)
+    shown = show(sort.kind.value, stored)
+    meta = {"observed_at": shown["observed_at"]}
+    return Answer(body={sort.kind.value: shown, "meta": meta}, is_cached=is_cached)

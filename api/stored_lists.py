@@ -9,12 +9,9 @@ from accounts.paging import Page, read_page
 from api.storage import storage
 from crawler.links import TargetType
 from pipelines.collections import ANY_CASE, COMMENTS, LISTS, SEARCH_RESULTS, USERS, VIDEOS
-from pipelines.documents.comment import Comment
 from pipelines.documents.crawled import CrawledList, SearchResults
 from pipelines.documents.mongo import from_mongo
-from pipelines.documents.public import item
-from pipelines.documents.user import User
-from pipelines.documents.video import Video
+from pipelines.documents.shapes import PROJECTIONS, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,9 +30,7 @@ _OF_VIDEOS = {
     TargetType.MUSIC: "music.id",
 }
 """By which field the posts of a list are found."""
-_FILES = {"renditions": 0, "subtitles": 0, "session": 0, "media": 0}
-"""What makes posts large and is of no meaning in a list."""
-_KINDS = {"video": (VIDEOS, Video), "user": (USERS, User)}
+_COLLECTIONS = {"video": VIDEOS, "user": USERS}
 
 
 class StoredLists:
@@ -69,13 +64,13 @@ class StoredLists:
         if target.type is TargetType.COMMENTS:
             query: dict[str, Any] = {"video_id": target.value, "parent_id": parent_id}
             found = await self._read(COMMENTS, query, limit=limit, cursor=place)
-            return found.of(lambda one: item(from_mongo(Comment, one)))
-        options: dict[str, Any] = {"projection": _FILES}
+            return found.of(lambda one: show("comment", one))
+        options: dict[str, Any] = {"projection": PROJECTIONS["video"]}
         if target.type is TargetType.HASHTAG:
             options["collation"] = ANY_CASE
         query = {_OF_VIDEOS[target.type]: target.value}
         found = await self._read(VIDEOS, query, limit=limit, cursor=place, **options)
-        return found.of(lambda one: item(from_mongo(Video, one)))
+        return found.of(lambda one: show("video", one))
 
     async def _read(self, collection: str, query: dict[str, Any], **how: Any) -> Page[Document]:
         async with storage():
@@ -103,16 +98,16 @@ class StoredLists:
         )
 
     async def _shown(self, kind: str, hits: Iterable[Hit]) -> dict[str, Item]:
-        collection, document = _KINDS[kind]
         ids = [hit.id for hit in hits if hit.kind == kind]
         if not ids:
             return {}
         async with storage():
-            found = await self._database[collection].find({"_id": {"$in": ids}}, _FILES).to_list()
-        return {
-            f"{kind}:{one['_id']}": {"kind": kind, kind: item(from_mongo(document, one))}
-            for one in found
-        }
+            found = await (
+                self._database[_COLLECTIONS[kind]]
+                .find({"_id": {"$in": ids}}, PROJECTIONS.get(kind))
+                .to_list()
+            )
+        return {f"{kind}:{one['_id']}": {"kind": kind, kind: show(kind, one)} for one in found}
 
 
 def _name(hit: Hit) -> str:

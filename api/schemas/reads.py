@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.documents import CommentShown, HashtagShown, MusicShown, UserShown
 from api.schemas.fields import Line, said, shown
+from api.schemas.items import CommentItem, HashtagItem, MusicItem, UserItem, VideoItem
 from api.schemas.keys import PageRequest, Request
 from api.schemas.query import SecondsInQuery
-from api.schemas.video import AGE_MUST_BE, OLDEST_S, Metadata
+from api.schemas.video import AGE_MUST_BE, OLDEST_S
 from crawler.jobs.crawl import CrawlState
 from crawler.jobs.lists import StopReason
 
@@ -112,21 +112,21 @@ class _Answer(Schema):
 class UserAnswer(_Answer):
     """A user."""
 
-    user = fields.Nested(UserShown, required=True)
+    user = fields.Nested(UserItem, required=True)
     meta = fields.Nested(EntityMeta, required=True)
 
 
 class HashtagAnswer(_Answer):
     """A hashtag."""
 
-    hashtag = fields.Nested(HashtagShown, required=True)
+    hashtag = fields.Nested(HashtagItem, required=True)
     meta = fields.Nested(EntityMeta, required=True)
 
 
 class MusicAnswer(_Answer):
     """A sound."""
 
-    music = fields.Nested(MusicShown, required=True)
+    music = fields.Nested(MusicItem, required=True)
     meta = fields.Nested(EntityMeta, required=True)
 
 
@@ -139,22 +139,16 @@ class _Page(_Answer):
     meta = fields.Nested(ListMeta, required=True)
 
 
-class ListedVideo(Metadata):
-    """A post in a list; its file is had by its id."""
-
-    observed_at = shown(fields.String, "When it was seen on TikTok, ISO 8601 in UTC.")
-
-
 class VideosAnswer(_Page):
     """Posts, newest first."""
 
-    videos = fields.List(fields.Nested(ListedVideo), required=True)
+    videos = fields.List(fields.Nested(VideoItem), required=True)
 
 
 class CommentsAnswer(_Page):
     """Comments, newest first."""
 
-    comments = fields.List(fields.Nested(CommentShown), required=True)
+    comments = fields.List(fields.Nested(CommentItem), required=True)
 
 
 class Result(Schema):
@@ -165,8 +159,8 @@ class Result(Schema):
         "Whether it is a post or a user, and the name of the field that holds it.",
         validate=validate.OneOf(("video", "user")),
     )
-    video = fields.Nested(ListedVideo)
-    user = fields.Nested(UserShown)
+    video = fields.Nested(VideoItem)
+    user = fields.Nested(UserItem)
 
 
 class ResultsAnswer(_Page):

@@ -19,6 +19,7 @@ from typing import (
 )
 
 from bson import ObjectId
+from bson.int64 import Int64
 
 D = TypeVar("D")
 
@@ -104,6 +105,8 @@ def _read(kind: Any, stored: dict[str, Any]) -> Any:
         value = stored[name]
         if isinstance(value, datetime) and value.tzinfo is None:
             value = value.replace(tzinfo=UTC)
+        elif isinstance(value, Int64):
+            value = int(value)
         if inner is not None and value is not None:
             value = [_read(inner, one) for one in value] if is_list else _read(inner, value)
         values[name] = value

@@ -47,6 +47,14 @@ def test_fields_of_other_versions_are_left_out_and_missing_ones_are_unknown() ->
     assert (video.id, video.title, video.statistics) == ("7", None, Statistics())
 
 
+def test_a_number_past_32_bits_comes_back_as_a_plain_one() -> None:
+    video = normalize_video(read_case("desktop").raw)
+    video.statistics.views = 2**40
+    read = from_mongo(Video, bson.decode(bson.encode(to_mongo(video))))
+    assert type(read.statistics.views) is int
+    assert to_mongo(read) == to_mongo(video)
+
+
 def test_a_document_without_its_type_is_none() -> None:
     with pytest.raises(TypeError):
         from_mongo(Video, {"_id": "7"})
