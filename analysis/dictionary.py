@@ -38,8 +38,8 @@ _WORDS = {
 _INTRODUCTION = """# Data dictionary
 
 Made from what MongoDB is held to, by `.venv/bin/python -m analysis.dictionary`. How to read it, and
-queries to begin with, are in [For analysts](analyst.md). Each description stands in the validator of
-its collection too, where Compass shows it.
+queries to begin with, are in [For analysts](analyst.md). Each description stands in the validator
+of its collection too, where Compass shows it.
 
 Null is unknown, ids are strings, times are dates in UTC.
 """

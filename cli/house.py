@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 
 import click
 import orjson
+from pymongo.errors import PyMongoError
 
 from cli.demo import LINK, curl_line, demo_key
+from cli.migrate import bring_up_to_date
 from cli.ports import answers, check_port, free_port, local_address, read
 from cli.program import Program, command
 from services.archive import open_archive
@@ -84,6 +86,7 @@ class House:
     def _start(self, site_folder: Path | None) -> None:
         self._servers.mongodb_uri = self._environment.mongodb_uri or self._start_mongodb()
         self._servers.redis_url = self._environment.redis_url or self._start_redis()
+        self._migrate()
         variables = {
             **os.environ,
             "DATA_DIR": str(self._folder.resolve()),
@@ -105,6 +108,13 @@ class House:
         self._wait_until(lambda: answers(health), "the API", api)
         self._servers.api = self._environment.public_address
         self._publish(self._servers.processes)
+
+    def _migrate(self) -> None:
+        """Bring what is stored up to this version; without MongoDB all starts just the same."""
+        try:
+            asyncio.run(bring_up_to_date(self._servers.mongodb_uri))
+        except (PyMongoError, OSError) as error:
+            logger.warning("what is stored is as it was, run migrate: %s", error)
 
     def _start_browsers(self, variables: dict[str, str]) -> None:
         for name in self._browsers:

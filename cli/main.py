@@ -16,6 +16,7 @@ from cli.crawl import crawl
 from cli.doctor import doctor
 from cli.jobs import jobs
 from cli.key import key
+from cli.migrate import migrate
 from cli.queue import queue
 from cli.schedule import schedule
 from cli.scheduler import scheduler
@@ -72,6 +73,7 @@ for command in (
     doctor,
     jobs,
     key,
+    migrate,
     queue,
     schedule,
     scheduler,

@@ -14,7 +14,7 @@ from analysis.dictionary import dictionary, indexes, schemas
 from pipelines.collections import ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from pymongo.asynchronous.database import AsyncDatabase
 
@@ -45,11 +45,20 @@ def test_every_collection_and_field_has_its_sentence(name: str) -> None:
 
 
 @pytest.fixture
-async def collections(database: AsyncDatabase[Document]) -> dict[str, Any]:
+async def fresh(database: AsyncDatabase[Document]) -> AsyncIterator[AsyncDatabase[Document]]:
+    """A database in which no other test has left a collection."""
+    database = database.client.get_database("fresh")
+    await database.client.drop_database(database)
+    yield database
+    await database.client.drop_database(database)
+
+
+@pytest.fixture
+async def collections(fresh: AsyncDatabase[Document]) -> dict[str, Any]:
     """Those that the product makes."""
     for module in MODULES:
-        await module.prepare(database)
-    return {one["name"]: one async for one in await database.list_collections()}
+        await module.prepare(fresh)
+    return {one["name"]: one async for one in await fresh.list_collections()}
 
 
 async def test_mongodb_is_held_to_what_the_dictionary_says(collections: dict[str, Any]) -> None:
@@ -61,19 +70,17 @@ async def test_mongodb_is_held_to_what_the_dictionary_says(collections: dict[str
 
 
 async def test_the_indexes_are_those_of_the_dictionary(
-    collections: dict[str, Any], database: AsyncDatabase[Document]
+    collections: dict[str, Any], fresh: AsyncDatabase[Document]
 ) -> None:
     named = indexes()
     for name in schemas():
-        there = set(await database[name].index_information()) - {"_id_"}
+        there = set(await fresh[name].index_information()) - {"_id_"}
         assert there == {model.document["name"] for model in named.get(name, ())}, name
 
 
 async def test_nothing_that_analysts_meet_is_left_out(collections: dict[str, Any]) -> None:
     met = {name for name in collections if not name.startswith("system.")}
-    # Of no meaning to anybody else, and made by whoever needs them first.
-    internal = {USAGE_DRAINS, "fences", "health_days"}
-    assert met - internal - {f"system.buckets.{name}" for name in ROWS} <= set(schemas())
+    assert met - {USAGE_DRAINS} == set(schemas())
 
 
 def test_a_field_says_its_type_its_words_and_whether_it_can_be_unknown() -> None:
