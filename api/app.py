@@ -26,7 +26,7 @@ from api.cursors import Cursors
 from api.delivered import Delivered
 from api.entities import Entities
 from api.extraction import Extraction
-from api.handlers import admin, admin_keys, crawls, keys, reads, webhooks
+from api.handlers import admin, admin_keys, crawls, keys, reads, schedules, webhooks
 from api.handlers.batch import extract_batch
 from api.handlers.health import read_health, read_liveness, read_readiness
 from api.handlers.media import read_subtitles, stream_image, stream_music, stream_video
@@ -68,6 +68,7 @@ from api.parts import (
     RAPIDAPI,
     RECEIVERS,
     REPORTS,
+    SCHEDULES,
     SCRAPE,
     STORED,
     STREAMS,
@@ -93,6 +94,7 @@ from crawler.jobs.events import Events
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import Fetcher
+from crawler.jobs.schedules.schedules import Schedules
 from crawler.jobs.webhooks.addresses import Addresses
 from crawler.jobs.webhooks.endpoints import Endpoints
 from crawler.jobs.webhooks.secrets import Secrets
@@ -127,8 +129,8 @@ def build_app(environment: Environment) -> web.Application:
     app.router.add_get("/api/v1/videos/{id}", behind_gate(read_video), allow_head=False)
     app.router.add_get("/api/v1/user/me", behind_gate(read_me))
     app.router.add_get("/api/v1/user/usage", behind_gate(read_usage))
-    app.router.add_routes([*keys.ROUTES, *crawls.ROUTES, *reads.ROUTES, *webhooks.ROUTES])
-    app.router.add_routes([*admin.ROUTES, *admin_keys.ROUTES])
+    app.router.add_routes([*keys.ROUTES, *crawls.ROUTES, *reads.ROUTES, *schedules.ROUTES])
+    app.router.add_routes([*webhooks.ROUTES, *admin.ROUTES, *admin_keys.ROUTES])
     app.router.add_get("/api/v1/video/{id}/stream", stream_video)
     app.router.add_get("/api/v1/video/{id}/music", stream_music)
     app.router.add_get("/api/v1/video/{id}/images/{number}", stream_image)
@@ -156,6 +158,7 @@ def _jobs(
     environment = app[ENVIRONMENT]
     app[ADDRESSES] = Addresses(environment.webhook_allow_networks)
     app[CRAWLS] = Crawls(database, patient)
+    app[SCHEDULES] = Schedules(database, app[CRAWLS])
     app[STORED] = Stored(database)
     app[DELIVERED] = Delivered(database, app[CRAWLS])
     app[WATCHES] = Watches(Events(cache), app[CRAWLS])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from crawler.links import Target
 
 _OPTIONS = ("limit", "since", "until", "within_s", "only_new", "max_age", "webhook")
+_NONE = CrawlOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +50,20 @@ async def read_wanted(asked: Mapping[str, Any]) -> Wanted:
     return Wanted(targets=targets, sent=sent, options=options)
 
 
-def wanted_options(asked: Mapping[str, Any]) -> CrawlOptions:
-    """What a request wants of all targets.
+def wanted_options(asked: Mapping[str, Any], old: CrawlOptions = _NONE) -> CrawlOptions:
+    """What a request wants of all targets; what it does not say is as it was.
 
     Raises:
         ApiError: it contradicts itself.
     """
-    since, until = asked["since"], asked["until"]
-    if since and until and since >= until:
+    named = {name: asked[name] for name in _OPTIONS if name in asked}
+    if "labels" in asked:
+        named["labels"] = tuple(asked["labels"])
+    options = replace(old, **named)
+    if options.since and options.until and options.since >= options.until:
         wrong = "The parameter 'until' must be later than 'since'"
         raise ApiError(INVALID_PARAMETER, detail=wrong)
-    named = {name: asked[name] for name in _OPTIONS}
-    return CrawlOptions(**named, labels=tuple(asked["labels"]))
+    return options
 
 
 async def wanted_targets(asked: Iterable[Asked]) -> tuple[list[Target], int]:

@@ -101,7 +101,7 @@ def documented(
     files: tuple[str, ...] = (),
     texts: Mapping[str, str] | None = None,
     problems: Iterable[Problem] = (),
-    body: type[Schema] | None = None,
+    body: type[Schema] | Schema | None = None,
     body_example: Mapping[str, Any] | None = None,
     files_taken: Mapping[str, Any] | None = None,
     query: type[Schema] | None = None,

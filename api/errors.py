@@ -159,6 +159,19 @@ CRAWL_CONFLICT = Problem(
     error="Retry not possible",
     detail="The crawl is running: it can be retried at its end",
 )
+SCHEDULE_NOT_FOUND = Problem(
+    status=404, error="Schedule not found", detail="The account has no schedule with this id"
+)
+SCHEDULE_BUSY = Problem(
+    status=409,
+    error="Schedule busy",
+    detail="The crawl of the run before has not ended: crawl_5f0c1d2e3a4b5c6d7e8f",
+)
+TOO_MANY_SCHEDULES = Problem(
+    status=409,
+    error="Too many schedules",
+    detail="The account has 10 schedules, and may have 10",
+)
 DELIVERY_NOT_FOUND = Problem(
     status=404, error="Delivery not found", detail="The crawl has no delivery with this id"
 )

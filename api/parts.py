@@ -28,6 +28,7 @@ from api.streams import Streams
 from api.watching import Watches
 from crawler.jobs.conducting.stored import Stored
 from crawler.jobs.crawls import Crawls
+from crawler.jobs.schedules.schedules import Schedules
 from crawler.jobs.webhooks.addresses import Addresses
 from crawler.jobs.webhooks.endpoints import Endpoints
 from crawler.jobs.webhooks.secrets import Secrets
@@ -55,6 +56,7 @@ EXTRACTION = web.AppKey("extraction", Extraction)
 HEALTH = web.AppKey("health", Health)
 LOCATOR = web.AppKey("locator", Locator)
 METRICS = web.AppKey("metrics", Metrics)
+SCHEDULES = web.AppKey("schedules", Schedules)
 SCRAPE = web.AppKey("scrape", Scrape)
 LINKS = web.AppKey("links", Links)
 LISTS = web.AppKey("lists", Lists)

@@ -12,12 +12,21 @@ from api.errors import (
     DELIVERY_CONFLICT,
     DELIVERY_NOT_FOUND,
     INVALID_PARAMETER,
+    SCHEDULE_BUSY,
+    SCHEDULE_NOT_FOUND,
     SECRET_CONFLICT,
+    TOO_MANY_SCHEDULES,
     WEBHOOK_ENDPOINT_NOT_FOUND,
     ApiError,
 )
 from api.parts import ADDRESSES
 from crawler.jobs.crawls import CrawlStateError, UnknownCrawlError
+from crawler.jobs.schedules.schedules import (
+    ScheduleError,
+    TooManySchedulesError,
+    UnknownScheduleError,
+)
+from crawler.jobs.schedules.timetable import TimetableError
 from crawler.jobs.webhooks.addresses import WebhookRefusedError
 from crawler.jobs.webhooks.endpoints import UnknownEndpointError
 from crawler.jobs.webhooks.secrets import SecretError
@@ -36,6 +45,7 @@ _ABSENT = {
     UnknownCrawlError: CRAWL_NOT_FOUND,
     UnknownDeliveryError: DELIVERY_NOT_FOUND,
     UnknownEndpointError: WEBHOOK_ENDPOINT_NOT_FOUND,
+    UnknownScheduleError: SCHEDULE_NOT_FOUND,
 }
 
 
@@ -57,12 +67,22 @@ async def check_webhook(request: web.Request, address: str | None) -> None:
 
 @contextlib.asynccontextmanager
 async def telling_why(within_s: float = PATIENCE_S) -> AsyncIterator[None]:
-    """Turn what webhooks and crawls refuse into the answer that says so."""
+    """Turn what webhooks, crawls and schedules refuse into the answer that says so."""
     async with changing(within_s):
         try:
             yield
-        except (UnknownCrawlError, UnknownDeliveryError, UnknownEndpointError) as error:
+        except (
+            *(UnknownCrawlError, UnknownScheduleError),
+            *(UnknownDeliveryError, UnknownEndpointError),
+        ) as error:
             raise ApiError(_ABSENT[type(error)]) from None
+        except TimetableError as error:
+            wrong = f"The parameter '{error.field}' {error}"
+            raise ApiError(INVALID_PARAMETER, detail=wrong) from None
+        except TooManySchedulesError as error:
+            raise ApiError(TOO_MANY_SCHEDULES, detail=sentence(error)) from None
+        except ScheduleError as error:
+            raise ApiError(SCHEDULE_BUSY, detail=sentence(error)) from None
         except CrawlStateError as error:
             raise ApiError(CRAWL_CONFLICT, detail=sentence(error)) from None
         except SecretError as error:

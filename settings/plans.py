@@ -29,6 +29,8 @@ class Plan:
     requests_per_minute: int
     country_detection: bool
     priority_support: bool
+    schedules: int
+    """How many schedules an account may have."""
 
 
 PLANS = {
@@ -40,6 +42,7 @@ PLANS = {
             requests_per_minute=10,
             country_detection=False,
             priority_support=False,
+            schedules=2,
         ),
         Plan(
             name=PlanName.BASIC,
@@ -47,6 +50,7 @@ PLANS = {
             requests_per_minute=30,
             country_detection=False,
             priority_support=False,
+            schedules=10,
         ),
         Plan(
             name=PlanName.PRO,
@@ -54,6 +58,7 @@ PLANS = {
             requests_per_minute=100,
             country_detection=True,
             priority_support=True,
+            schedules=50,
         ),
         Plan(
             name=PlanName.BUSINESS,
@@ -61,6 +66,7 @@ PLANS = {
             requests_per_minute=500,
             country_detection=True,
             priority_support=True,
+            schedules=500,
         ),
     )
 }
