@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 _KEPT_HEADERS = ("Set-Cookie", "Location", "Retry-After", "Content-Type")
 _PROXY_REFUSES = 407
+_PROXY_ERRORS = (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError)
 _CHUNK_BYTES = 512 * 1024
+_CONNECT_S = 5.0
+
+
+class ProxyFailedError(DownloadFailedError):
+    """No page can be had through the proxy: it is away, or does not let us."""
 
 
 def _said(error: Exception) -> str:
@@ -65,6 +71,7 @@ class PageDownloadHandler(BaseDownloadHandler):
         """The response to a request.
 
         Raises:
+            ProxyFailedError: the proxy let nothing through.
             DownloadTimeoutError: it did not come whole in time.
             DownloadFailedError: there was no connection, or the response broke off.
             DownloadCancelledError: the body is larger than a page can be.
@@ -76,19 +83,23 @@ class PageDownloadHandler(BaseDownloadHandler):
                 request.method,
                 request.url,
                 headers=self._headers,
-                timeout=aiohttp.ClientTimeout(total=timeout_s),
+                timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=_CONNECT_S),
                 allow_redirects=False,
                 proxy=request.meta.get("proxy"),
             ) as response:
                 request.meta["download_latency"] = monotonic() - began
                 body = await self._read(response)
+        except _PROXY_ERRORS as error:
+            raise ProxyFailedError(f"{request.url}: the proxy: {_said(error)}") from error
         except TimeoutError as error:
+            if "proxy" in request.meta and isinstance(error, aiohttp.ConnectionTimeoutError):
+                raise ProxyFailedError(f"{request.url}: the proxy does not answer") from error
             message = f"{request.url} took longer than {timeout_s} seconds"
             raise DownloadTimeoutError(message) from error
         except (aiohttp.ClientError, ValueError) as error:
             raise DownloadFailedError(f"{request.url}: {_said(error)}") from error
         if response.status == _PROXY_REFUSES and "proxy" in request.meta:
-            raise DownloadFailedError(f"{request.url}: the proxy wants another user or password")
+            raise ProxyFailedError(f"{request.url}: the proxy wants another user or password")
         kept = {name: response.headers.getall(name, ()) for name in _KEPT_HEADERS}
         return Response(request.url, status=response.status, headers=Headers(kept), body=body)
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from cli.ports import free_port
 from crawler.egress.names import DIRECT, egresses_of
 from crawler.egress.states import Breaker, state_key, states
 from crawler.errors import Reason
@@ -270,6 +271,20 @@ async def test_a_blocked_proxy_is_left_out_and_others_go_on(ground: Ground) -> N
         found = await states(ground.redis, names)
         assert [found[name].breaker for name in names] == [Breaker.OPEN, Breaker.CLOSED]
         assert (one.seen.total(), two.seen.total()) == (1, 4)
+
+
+async def test_a_proxy_that_is_away_is_left_out_and_others_go_on(ground: Ground) -> None:
+    async with Proxy() as proxy:
+        away = f"http://127.0.0.1:{free_port()}"
+        with ground.worker(PROXY_URLS=f"{away},{proxy.url}", BREAKER_BLOCKS="2"):
+            for number in range(8):
+                assert (await ground.crawl(video(number))).reason is None
+
+        of_away, of_proxy = egresses_of([away, proxy.url])
+        found = await states(ground.redis, [of_away, of_proxy])
+    assert (found[of_away].breaker, found[of_away].reason) == (Breaker.OPEN, Reason.UPSTREAM_ERROR)
+    assert found[of_proxy].breaker is Breaker.CLOSED
+    assert ground.places["log"].read_text().count("upstream_error") == 2
 
 
 async def test_a_proxy_that_wants_another_password_is_an_error_without_the_password(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from redis.exceptions import RedisError
 from scrapy import signals
 
+from crawler.downloading import ProxyFailedError
 from crawler.errors import Reason
 from crawler.items import RawList
 from crawler.jobs.records import Lane, Outcome
@@ -82,6 +83,19 @@ class JobsSpider(VideoSpider):
         return await self.intake.gate.block(
             passage, targets, reason, postpones=not goes_on, named_s=named_s(response)
         )
+
+    async def failed(self, failure: Failure) -> None:
+        """Leave a proxy that lets nothing through like one that TikTok has blocked."""
+        if isinstance(failure.value, ProxyFailedError):
+            meta = failure.request.meta  # type: ignore[attr-defined]
+            passage, job = meta["passage"], meta["job"]
+            try:
+                meta["blocked"] = await self.intake.gate.block(
+                    passage, [job.target.key], Reason.UPSTREAM_ERROR, postpones=False
+                )
+            except (RedisError, OSError) as error:
+                self.logger.warning("how %s fares is not told: %s", passage.way.name, error)
+        await super().failed(failure)
 
     def _has_another_way(self, passage: Passage) -> bool:
         """Whether a blocked probe says nothing of its target, which another egress may serve."""
