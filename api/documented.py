@@ -58,6 +58,14 @@ _FILE = {
 }
 _PART = {"Content-Range": {"type": "string", "description": "Which part it is, of how many bytes."}}
 _WAIT = {"Retry-After": {"type": "integer", "description": "Seconds to wait."}}
+_TEXTS: Mapping[str, dict[str, Any]] = {
+    # Readers of OpenAPI take the schema of such a stream for that of each of its events.
+    "text/event-stream": {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+        "required": ["data"],
+    }
+}
 _RATE = {
     "X-RateLimit-Limit": {"type": "integer", "description": "Requests a minute."},
     "X-RateLimit-Remaining": {"type": "integer", "description": "What is left of them."},
@@ -201,7 +209,10 @@ def with_idempotency(operation: Mapping[str, Any]) -> dict[str, Any]:
 
 def _texts(texts: Mapping[str, str], title: str) -> dict[str, Any]:
     content = {
-        content_type: {"schema": {"type": "string"}, "examples": named_examples({title: example})}
+        content_type: {
+            "schema": _TEXTS.get(content_type, {"type": "string"}),
+            "examples": named_examples({title: example}),
+        }
         for content_type, example in texts.items()
     }
     return {OTHER_CONTENT: content}

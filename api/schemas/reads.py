@@ -63,7 +63,7 @@ class SearchRequest(ListRequest):
     """What is searched for."""
 
     q = Line(
-        r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}",
+        r"[^\x00-\x1f\x7f-\x9f]{1,200}",
         _QUERY,
         "The words to search for.",
         required=True,
