@@ -49,7 +49,7 @@ def out_file(command: Callable[..., None]) -> Callable[..., None]:
         "--out",
         type=click.Path(dir_okay=False, writable=True, path_type=Path),
         callback=lambda _context, _option, path: _checked(path) if path else None,
-        help="Write the documents to this .jsonl or .csv file.",
+        help="Write what was delivered to this .jsonl or .csv file.",
     )
     return option(command)
 

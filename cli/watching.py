@@ -12,11 +12,11 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from api.delivered import Delivered, Format
 from cli.crawls import crawls_of
 from cli.jobs import shown_job
 from cli.output import print_json
 from cli.staff import Staff
-from cli.written import write_items
 from crawler.jobs.crawl import CrawlState, TargetState
 from services import mongodb, redis
 
@@ -96,8 +96,12 @@ class _Watcher:
     async def _write(self, crawl: Crawl, crawls: Crawls, out: Path) -> None:
         uri = self._environment.mongodb_uri or ""
         async with mongodb.connect(uri) as store:
-            count = await write_items(crawl, crawls, mongodb.database(store, uri), out)
-        click.echo(f"{count} items are written to {out}", err=True)
+            delivered = Delivered(mongodb.database(store, uri), crawls)
+            form = Format(out.suffix.removeprefix("."))
+            with out.open("wb") as file:
+                async for piece in delivered.file(crawl, form, cursor=None, with_country=True):
+                    file.write(piece)
+        click.echo(f"{crawl.counts.items} items are written to {out}", err=True)
 
     def say_how_to_go_on(self) -> None:
         if self._crawl is None:

@@ -62,7 +62,7 @@ def test_posts_are_written_as_lines_of_json(crawl: Command, tmp_path: Path) -> N
     assert "succeeded: 20 stored, 20 items" in result.stdout
     assert f"20 items are written to {out}" in result.stderr
     posts = [json.loads(line) for line in out.read_text().splitlines()]
-    assert sorted(post["video_id"] for post in posts) == IDS
+    assert sorted(post["item"]["video_id"] for post in posts) == IDS
 
 
 @pytest.mark.drill
