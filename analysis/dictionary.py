@@ -12,6 +12,7 @@ import crawler.jobs.collections
 import crawler.jobs.schedules.collections
 import crawler.jobs.webhooks.collections
 import pipelines.collections
+from analysis.views.all import VIEWS
 from pipelines.documents.mongo import schema_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from pymongo import IndexModel
 
+    from analysis.views.view import View
     from services.mongodb import Document
 
 _OF_SERVICE = (
@@ -67,7 +69,7 @@ def dictionary() -> str:
     """The page in Markdown."""
     named = indexes()
     sections = [_section(name, schema, named.get(name, ())) for name, schema in schemas().items()]
-    return "\n".join([_INTRODUCTION, *sections])
+    return "\n".join([_INTRODUCTION, *sections, *map(_view, VIEWS)])
 
 
 def _section(name: str, schema: Document, named: Sequence[IndexModel]) -> str:
@@ -77,6 +79,16 @@ def _section(name: str, schema: Document, named: Sequence[IndexModel]) -> str:
     lines += ["", "| field | type | meaning |", "|---|---|---|", *_fields(schema)]
     if named:
         lines += ["", "| index | fields | |", "|---|---|---|", *map(_index, named)]
+    return "\n".join(lines) + "\n"
+
+
+def _view(view: View) -> str:
+    lines = [f"## `{view.name}`", "", f"{view.meaning} A view on `{view.source}`."]
+    lines += ["", "| column | type | meaning |", "|---|---|---|"]
+    lines += [
+        f"| `{name}` | {column.type.value} | {column.meaning} |"
+        for name, column in view.columns.items()
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @as_json
 def migrate(*, is_json: bool) -> None:
-    """Make or update all collections, and run the migrations that the database has not had.
+    """Make or update all collections and views, and change what an older version stored.
 
     It may be run again, and while the service runs.
     """
@@ -49,6 +49,8 @@ async def bring_up_to_date(uri: str) -> list[Done]:
     import crawler.jobs.schedules.collections
     import crawler.jobs.webhooks.collections
     import pipelines.collections
+    from analysis.views.all import VIEWS
+    from analysis.views.view import make
     from pipelines.migrations.all import MIGRATIONS
     from pipelines.migrations.migration import migrate
     from services import mongodb
@@ -63,4 +65,5 @@ async def bring_up_to_date(uri: str) -> list[Done]:
             pipelines.collections,
         ):
             await module.prepare(database)
+        await make(database, VIEWS)
         return await migrate(database, MIGRATIONS)
