@@ -241,7 +241,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
             cache_ttl_s=environment.cache_ttl_s,
             sources=app[METRICS].extractions,
         )
-        _add_reads(app, database, (cache, patient), queue, outcomes)
+        _add_reads(app, database, cache, queue, outcomes)
         app[LOCATOR] = Locator(
             videos=database[VIDEOS],
             queue=queue,
@@ -267,15 +267,15 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
 def _add_reads(
     app: web.Application,
     database: AsyncDatabase[Document],
-    clients: tuple[Redis, Redis],
+    client: Redis,
     queue: Queue,
     outcomes: Outcomes,
 ) -> None:
-    """Put together what answers reads; ``clients`` of Redis are a hasty and a patient one."""
-    environment, (cache, patient) = app[ENVIRONMENT], clients
+    """Put together what answers reads."""
+    environment = app[ENVIRONMENT]
     app[ENTITIES] = Entities(
         app[ADMISSIONS],
-        redis=cache,
+        redis=client,
         database=database,
         queue=queue,
         outcomes=outcomes,
@@ -285,10 +285,11 @@ def _add_reads(
     app[LISTS] = Lists(
         app[ADMISSIONS],
         stored=StoredLists(database),
-        redis=cache,
+        redis=client,
         queue=queue,
         crawls=app[CRAWLS],
-        events=Events(patient),
+        events=Events(client),
+        outcomes=outcomes,
         cursors=Cursors(secret_key(environment)),
         timeout_s=environment.extract_timeout_s,
         fresh_s=environment.cache_ttl_s,

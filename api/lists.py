@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
-
-from redis.exceptions import RedisError
 
 from api.absences import absence
 from api.charges import Answer, charged
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from crawler.jobs.crawl import Crawl
     from crawler.jobs.crawls import Crawls
     from crawler.jobs.events import Events
+    from crawler.jobs.outcomes import Outcomes, Waiter
     from crawler.jobs.queue import Queue
     from pipelines.documents.crawled import CrawledList
 
@@ -48,7 +48,12 @@ WITHIN_S = 120
 PROMISED_S = WITHIN_S + 60
 """How long a crawl that a 202 named is what the same read is answered from."""
 AGAIN_S = 5
-_BLOCK_S = 2.0
+GLANCE_S = 0.5
+"""How often one looks whether a crawl has ended of which no worker has told."""
+_MAKING_S = 3.0
+"""Giving up early on making a crawl would leave open whether it was made."""
+_ENTERED_S = 0.02
+"""How long the conductor takes at least to enter what a worker has told."""
 
 _NAMES = {
     TargetType.COMMENTS: "comments",
@@ -90,6 +95,7 @@ class Lists:
         queue: Queue,
         crawls: Crawls,
         events: Events,
+        outcomes: Outcomes,
         cursors: Cursors,
         timeout_s: float,
         fresh_s: float,
@@ -101,6 +107,7 @@ class Lists:
         self._queue = queue
         self._crawls = crawls
         self._events = events
+        self._outcomes = outcomes
         self._cursors = cursors
         self._timeout_s = timeout_s
         self._fresh_s = fresh_s
@@ -153,8 +160,9 @@ class Lists:
             await self._queue.check(wish.target)
         options = CrawlOptions(limit=wish.limit, within_s=WITHIN_S, labels=(LABEL,))
         promise = f"read:{account_id}:{flight_of(wish.target, options.bounds)}"
-        crawl = await self._promised(promise, account_id, wish.target, options)
-        crawl = await self._until_ended(crawl, deadline)
+        with self._outcomes.expect(wish.target.key) as waiter:
+            crawl = await self._promised(promise, account_id, wish.target, options)
+            crawl = await self._until_ended(crawl, waiter, deadline)
         if not crawl.state.is_ended:
             return self._accepted(crawl)
         async with storage():
@@ -170,7 +178,7 @@ class Lists:
         self, promise: str, account_id: str, target: Target, options: CrawlOptions
     ) -> Crawl:
         """The crawl that an earlier read of the same has made for the account, else a new one."""
-        async with storage():
+        async with storage(_MAKING_S):
             crawl_id = new_id("crawl")
             known = await self._redis.set(promise, crawl_id, nx=True, get=True, ex=PROMISED_S)
             if known is not None:
@@ -182,17 +190,24 @@ class Lists:
                 [target], options, owner=account_id, lane=Lane.DEMAND, crawl_id=crawl_id
             )
 
-    async def _until_ended(self, crawl: Crawl, deadline: float) -> Crawl:
-        """The crawl at its end, or as it is at the deadline."""
+    async def _until_ended(self, crawl: Crawl, waiter: Waiter, deadline: float) -> Crawl:
+        """The crawl at its end, or as it is at the deadline.
+
+        Workers wake all waiters of a process over one connection; what they do not tell of is
+        looked for.
+        """
         last: str | None = None
-        has_ended = crawl.state.is_ended
-        try:
-            while not has_ended and (left_s := deadline - monotonic()) > 0:
-                events = await self._events.read(crawl.id, last, block_s=min(left_s, _BLOCK_S))
-                last = events[-1].id if events else last
-                has_ended = any(event.type is EventType.END for event in events)
-        except (RedisError, OSError) as error:
-            raise refusal(Reason.STORAGE_UNAVAILABLE) from error
+        is_told = crawl.state.is_ended
+        while not crawl.state.is_ended and (left_s := deadline - monotonic()) > 0:
+            if is_told:
+                await asyncio.sleep(min(left_s, _ENTERED_S))
+            else:
+                is_told = await waiter.wait(min(left_s, GLANCE_S)) is not None
+            async with storage():
+                events = await self._events.read(crawl.id, last)
+                if any(event.type is EventType.END for event in events):
+                    break
+            last = events[-1].id if events else last
         async with storage():
             return await self._crawls.get(crawl.id)
 

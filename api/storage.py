@@ -21,13 +21,13 @@ PATIENCE_S = 0.7
 
 
 @contextlib.asynccontextmanager
-async def storage() -> AsyncIterator[None]:
+async def storage(within_s: float = PATIENCE_S) -> AsyncIterator[None]:
     """Turn what keeps a question from its answer into the answer that says so.
 
     That is a database that does not answer in time, or a target that may not be crawled now.
     """
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(within_s):
             yield
     except BarredError as error:
         raise refusal(error.reason, retry_after_s=error.retry_after_s) from error

@@ -28,11 +28,13 @@ class ListStore:
         self._database = database
 
     async def store(self, item: RawList | RawSearch) -> None:
-        """Return once it is stored.
+        """Return once it is stored; a look that dates have cut says nothing of the list and is not.
 
         Raises:
             WriteRefusedError: MongoDB refuses it.
         """
+        if item.job is not None and item.job.bounds.is_dated:
+            return
         if isinstance(item, RawList):
             collection, document = LISTS, to_mongo(state_of(item))
         else:

@@ -45,6 +45,11 @@ class Bounds:
     only_new: bool = False
     """Whether to stop where items begin that are stored already."""
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether items are left out for their dates, wherever in the list they stand."""
+        return self.since is not None or self.until is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListEnd:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,8 @@ import pytest
 import zstandard
 
 from crawler.items import Kind, RawList, RawSearch
-from crawler.jobs.lists import ListEnd, StopReason
+from crawler.jobs.lists import Bounds, ListEnd, StopReason
+from crawler.jobs.records import Job, Lane
 from crawler.links import Target, TargetType
 from pipelines.snapshots import SnapshotsPipeline
 from pipelines.store import StorePipeline
@@ -188,6 +190,18 @@ async def test_only_the_document_that_mongodb_refuses_fails(
 def ended(minute: int, stop_reason: StopReason, collected: int) -> RawList:
     end = ListEnd.of(stop_reason, collected=collected, reported_total=20)
     return RawList(target=USER, end=end, observed_at=START + minutes(minute), spider="user")
+
+
+@pytest.mark.parametrize("bounds", [Bounds(since=1.7e9), Bounds(until=1.7e9)])
+async def test_a_look_that_dates_have_cut_leaves_no_state_of_the_list(
+    bounds: Bounds, store: StorePipeline, database: AsyncDatabase[Document]
+) -> None:
+    await store.process_item(ended(1, StopReason.LIMIT, 10))
+    job = Job(target=USER, lane=Lane.BULK, bounds=bounds)
+
+    await store.process_item(replace(ended(2, StopReason.END, 3), job=job))
+
+    assert (await one(database, "lists", "user:ada.bakes"))["collected"] == 10
 
 
 async def test_the_last_state_of_a_list_is_that_of_the_latest_look(
