@@ -12,6 +12,7 @@ import traceback
 import click
 
 from cli.account import account
+from cli.analyst import analyst
 from cli.crawl import crawl
 from cli.doctor import doctor
 from cli.jobs import jobs
@@ -69,6 +70,7 @@ def manage() -> None:
 
 for command in (
     account,
+    analyst,
     crawl,
     doctor,
     jobs,
