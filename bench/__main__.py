@@ -30,6 +30,7 @@ NAMES = (
     "usage",
     "media",
     "schedules",
+    "lists",
 )
 
 

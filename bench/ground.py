@@ -107,6 +107,13 @@ class Ground:
             yield pid
 
     @contextmanager
+    def browser_worker(self, site: Server) -> Iterator[int]:
+        """A worker with a browser; yields its process id."""
+        command: list[str | Path] = [OUR_PYTHON, "manage.py", "worker", "--browser"]
+        with self._running(command, "browser", TIKTOK_URL=site.url) as pid:
+            yield pid
+
+    @contextmanager
     def scheduler(self) -> Iterator[int]:
         """A scheduler; yields its process id."""
         with self._running([OUR_PYTHON, "manage.py", "scheduler"], "scheduler") as pid:

@@ -167,6 +167,7 @@ class Environment(BaseSettings):
     trusted_proxies: Networks = ()
     require_https: bool = False
     chromium_path: Path | None = None
+    chromium_headed: bool = False
 
     secrets_dir: Path | None = None
 

@@ -139,6 +139,8 @@ async def test_plain_pages_that_a_browser_makes_more_of_are_tried_in_it(
             (TargetType.VIDEO, "7000000000000010100"),
             (TargetType.VIDEO, "7000000000000011300"),
             (TargetType.USER_HEADER, "list_9__waf_passes"),
+            (TargetType.HASHTAG_HEADER, "list_8"),
+            (TargetType.MUSIC_HEADER, "6850000800000403000"),
         )
     ]
     with a_worker(
@@ -149,9 +151,11 @@ async def test_plain_pages_that_a_browser_makes_more_of_are_tried_in_it(
         await until_ended(plain, within_s=30)
 
     reasons = [ended[job.target.key].reason for job in jobs]
-    assert reasons == [None, Reason.CHALLENGE, Reason.UPSTREAM_BLOCKED, None]
+    assert reasons == [None, Reason.CHALLENGE, Reason.UPSTREAM_BLOCKED, None, None, None]
     assert ended[jobs[0].target.key].video_id == passes
     assert await works.database.videos.count_documents({"_id": passes}) == 1
     assert await works.database.users.count_documents({"username": "list_9__waf_passes"}) == 1
+    assert await works.database.hashtags.count_documents({"name": "list_8"}) == 1
+    assert await works.database.music.count_documents({"_id": "6850000800000403000"}) == 1
     told = await Workers(works.redis).read()
     assert told.counted["tiktok/job/to_browser"] == 4

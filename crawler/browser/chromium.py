@@ -91,6 +91,7 @@ def launch_options(environment: Environment) -> dict[str, Any]:
         raise SettingsError(f"CHROMIUM_PATH: no Chromium is found: {HOW_TO_GET_CHROMIUM}")
     return {
         "executable_path": str(environment.chromium),
+        "headless": not environment.chromium_headed,
         "args": [*_FLAGS, f"--host-resolver-rules={Reach(environment).resolver_rules}"],
         # Signals are the worker's: it closes the browser once its lists are put back.
         "handle_sigint": False,

@@ -132,12 +132,12 @@ class Reading:
         await self._open()
         while self.tally.stop is None:
             answer = self._take() or await self._next()
-            if answer is None:
-                await self._after_idle()
-            else:
+            if answer is not None:
                 self._idle = 0
                 async for one in self._hear(answer):
                     yield one
+            elif self.tally.stop is None:
+                await self._after_idle()
             self.tally.stop = self.tally.stop or await self._asked_to_stop()
 
     async def _open(self) -> None:
@@ -172,8 +172,9 @@ class Reading:
             await self._screen.open_replies()
         await (self._screen.nudge() if self._idle else self._screen.scroll())
         answer = await self._capture.wait(self._patience.idle_s)
-        while answer is None and self._is_awaited():
+        while answer is None and self._is_awaited() and self.tally.stop is None:
             answer = await self._capture.wait(self._patience.idle_s)
+            self.tally.stop = await self._asked_to_stop()
         return answer
 
     def _is_awaited(self) -> bool:

@@ -182,12 +182,15 @@ class ListSpider(VideoSpider):
             await self.judge(shown, response)
             await self.end(meta, self._refusal(shown, response))
             return
-        if shown.is_served:
+        if shown.is_served and meta["passage"] is not None and meta["passage"].is_probe:
+            # Else a list is judged once, at its end: a page that opens and then gives nothing
+            # would be taken for a sign that all is well.
             await self.judge(shown, response)
         reading = self._reading(page, meta)
         async for one in reading.items(shown):
             if (item := self._raw_item(one, response)) is not None:
                 yield item
+        self._count("tiktok/list/answers", meta["job"], visit.capture.count)
         async for item in self._end_list(reading, page, response):
             yield item
 

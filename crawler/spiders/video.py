@@ -288,12 +288,12 @@ class VideoSpider(Spider):
         target: Target = job.target if job else meta["target"]
         return target.key
 
-    def _count(self, stat: str, job: Job | None) -> None:
+    def _count(self, stat: str, job: Job | None, number: int = 1) -> None:
         """Count for the worker, and for the crawl that the job is of."""
         if self.crawler.stats is not None:
-            self.crawler.stats.inc_value(stat)
+            self.crawler.stats.inc_value(stat, number)
         if job is not None:
-            job.counted[stat] += 1
+            job.counted[stat] += number
 
 
 def named_s(response: Response) -> int | None:

@@ -95,3 +95,17 @@ def test_a_wildcard_host_without_a_public_address_is_told(
     result = command("doctor")
     assert result.exit_code == 1
     assert "set PUBLIC_URL" in result.stdout
+
+
+def test_a_browser_that_is_none_is_told_and_hinders_nothing(
+    json_command: JsonCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "chromium"
+    broken.write_text("#!/bin/sh\nexit 3\n")
+    for path, said in ((tmp_path / "none", "not found, so lists"), (broken, "does not run")):
+        monkeypatch.setenv("CHROMIUM_PATH", str(path))
+        broken.chmod(0o755)
+        found = json_command("doctor")
+        (browser,) = (check for check in found["checks"] if check["name"] == "browser")
+        assert (found["ok"], browser["ok"]) == (True, False)
+        assert said in browser["says"]

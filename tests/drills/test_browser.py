@@ -7,10 +7,13 @@ import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crawler.egress.names import DIRECT
+from crawler.egress.states import Breaker, states
 from crawler.jobs.lists import ListEnd, StopReason
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import Fetcher, Job, Lane, Outcome
@@ -44,8 +47,8 @@ class Ground:
     database: AsyncDatabase[Document]
     places: dict[str, Any]
 
-    def worker(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
-        return a_worker("--browser", **self.places)
+    def worker(self, **settings: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        return a_worker("--browser", **(self.places | settings))
 
     async def until_begun(self) -> None:
         """Wait until some of the list is stored, and not all of it."""
@@ -83,9 +86,9 @@ async def ground(
         print((tmp_path / "log").read_text())
 
 
-def a_job(posts: int = POSTS) -> Job:
-    target = Target(type=TargetType.HASHTAG, value=f"list_{posts}")
-    return Job(target=target, lane=Lane.BULK, run="run_1")
+def a_job(posts: int = POSTS, *, words: str = "", run: str = "run_1") -> Job:
+    target = Target(type=TargetType.HASHTAG, value=f"list_{posts}{words}")
+    return Job(target=target, lane=Lane.BULK, run=run)
 
 
 def browsers(worker: subprocess.Popen[bytes], *, kind: str = "") -> list[int]:
@@ -163,3 +166,27 @@ async def test_a_worker_that_is_asked_to_end_puts_its_list_back_untried(ground: 
     assert job.tries == 0
     assert 0 < await ground.database.videos.count_documents({}) < 900
     assert await ground.database.lists.count_documents({}) == 0
+
+
+async def test_walls_in_lists_open_the_breaker_and_a_list_waits_without_a_try(
+    ground: Ground, redis_client: Redis
+) -> None:
+    walled = [a_job(number, words="__at_2__verify", run=f"run_{number}") for number in (61, 62)]
+    await ground.queue.put(walled)
+    with ground.worker(BREAKER_BLOCKS="2", BACKOFF_FIRST_S="3", BACKOFF_MAX_S="3") as worker:
+        ends = [(await ground.outcome(job.run or "")).end for job in walled]
+        (state,) = (await states(redis_client, [DIRECT])).values()
+        began = monotonic()
+        await ground.queue.put([a_job(30)])
+        outcome = await ground.outcome("run_1")
+        waited_s = monotonic() - began
+        worker.terminate()
+        assert await until_ended(worker, within_s=30) == 0
+
+    assert [(end and end.stop_reason, end and end.collected) for end in ends] == [
+        (StopReason.CAPTCHA, 30),
+        (StopReason.CAPTCHA, 30),
+    ]
+    assert state.breaker is Breaker.OPEN
+    assert waited_s > 2
+    assert outcome.end == ListEnd.of(StopReason.END, collected=30, reported_total=30)

@@ -73,6 +73,12 @@ def test_the_resolver_knows_the_same_hosts_and_no_other() -> None:
     assert not any("proxy.example" in rule for rule in rules)
 
 
+@pytest.mark.parametrize("is_headed", [False, True])
+def test_windows_are_opened_when_asked_for(is_headed: bool) -> None:
+    found = Environment(chromium_path=Path("/bin/sh"), chromium_headed=is_headed)
+    assert launch_options(found)["headless"] is not is_headed
+
+
 def test_without_a_browser_it_is_said_how_to_get_one() -> None:
     nowhere = Environment(chromium_path=Path("/nowhere/chromium"))
     with pytest.raises(SettingsError, match="install Debian's package chromium"):

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crawler.browser.endpoints import Call, call_of
 from crawler.browser.envelopes import read_answer
@@ -25,6 +27,14 @@ def a_call(path: str, kind: TargetType) -> Call:
 POSTS = a_call("/api/post/item_list/?secUid=S", TargetType.USER)
 COMMENTS = a_call("/api/comment/list/?aweme_id=1", TargetType.COMMENTS)
 SEARCH = a_call("/api/search/general/full/?keyword=bread", TargetType.SEARCH)
+USERS = a_call("/api/search/user/full/?keyword=bread", TargetType.SEARCH)
+HEADER = a_call("/api/user/detail/?uniqueId=ada", TargetType.USER)
+CALLS = (POSTS, COMMENTS, SEARCH, USERS, HEADER)
+NAMES = (
+    *("id", "cid", "uid", "item", "itemInfos", "user_list", "user_info", "userInfo", "user"),
+    *("createTime", "create_time", "reply_comment", "isPinnedItem", "privateItem", "takeDown"),
+    *("statusCode", "status_code", "statusMsg", "type", "total", "hasMore", "has_more"),
+)
 
 
 def written(**data: Any) -> bytes:
@@ -142,3 +152,23 @@ def test_a_call_names_its_owner(path: str, kind: TargetType, owner: str) -> None
 )
 def test_other_calls_are_none_of_the_list(path: str, kind: TargetType) -> None:
     assert call_of(SITE + path, kind) is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.floats(allow_nan=False),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5)
+    ),
+    max_leaves=12,
+)
+
+
+@given(call=st.sampled_from(CALLS), rows=JSON, rest=st.dictionaries(st.sampled_from(NAMES), JSON))
+def test_no_answer_is_too_odd(call: Call, rows: object, rest: dict[str, object]) -> None:
+    answer = read_answer(call, json.dumps(rest | {call.endpoint.name: rows}).encode())
+    assert all(one.id for one in answer.found)
+
+
+@given(call=st.sampled_from(CALLS), body=st.binary(max_size=200), status=st.integers(200, 599))
+def test_no_body_is_too_odd(call: Call, body: bytes, status: int) -> None:
+    read_answer(call, body, status=status)
