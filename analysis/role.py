@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
 
     from services.mongodb import Document
+
+logger = logging.getLogger(__name__)
 
 ROLE = "analyst"
 READABLE = (
@@ -64,6 +67,20 @@ async def grant(database: AsyncDatabase[Document]) -> None:
     gone = [one for one in role["privileges"] if one["resource"] not in wanted]
     if gone:
         await database.command("revokePrivilegesFromRole", ROLE, privileges=gone)
+
+
+async def refresh(database: AsyncDatabase[Document]) -> None:
+    """Have the role say what this version says, if there is one.
+
+    Raises:
+        PyMongoError: MongoDB does not answer.
+    """
+    try:
+        told = await database.command("rolesInfo", ROLE)
+        if told["roles"]:
+            await grant(database)
+    except OperationFailure as error:
+        logger.warning("what analysts may read stays as it was: code %s", error.code)
 
 
 async def add(database: AsyncDatabase[Document], name: str, password: str) -> Analyst:

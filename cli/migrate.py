@@ -49,6 +49,7 @@ async def bring_up_to_date(uri: str) -> list[Done]:
     import crawler.jobs.schedules.collections
     import crawler.jobs.webhooks.collections
     import pipelines.collections
+    from analysis.role import refresh
     from analysis.views.all import VIEWS
     from analysis.views.view import make
     from pipelines.migrations.all import MIGRATIONS
@@ -66,4 +67,5 @@ async def bring_up_to_date(uri: str) -> list[Done]:
         ):
             await module.prepare(database)
         await make(database, VIEWS)
+        await refresh(database)
         return await migrate(database, MIGRATIONS)

@@ -14,7 +14,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 import accounts.collections
 import pipelines.collections
-from analysis.role import READABLE, ROLE, add, address_for, analysts, grant, is_open, remove
+from analysis.role import READABLE, ROLE, add, address_for, analysts, is_open, refresh, remove
 from analysis.views.all import VIEWS
 from analysis.views.view import make
 from cli.ports import free_port
@@ -113,7 +113,7 @@ async def test_the_role_follows_what_a_version_lets_analysts_read(
         ROLE,
         privileges=[{"resource": {"db": "tiktok", "collection": "music"}, "actions": ["find"]}],
     )
-    await grant(owned)
+    await refresh(owned)
     with reading(
         address_for(guarded, database="tiktok", name="ada", password=PASSWORD)
     ) as database:
