@@ -22,27 +22,28 @@ from crawler.jobs.collections import CRAWL_ITEMS, CRAWL_JOBS, CRAWL_TARGETS
 from crawler.jobs.conducting import feeding
 from crawler.jobs.conducting.books import Books, Ended, Entry
 from crawler.jobs.conducting.endings import Endings
-from crawler.jobs.conducting.ends import CANCELLED, ERRORS, has_too_many_errors, is_own, item_of
+from crawler.jobs.conducting.ends import CANCELLED, ERRORS, has_too_many_errors, is_own
 from crawler.jobs.conducting.feeding import Feeder, flying_of
-from crawler.jobs.conducting.running import Flying, Running
+from crawler.jobs.conducting.hearing import entries_of
+from crawler.jobs.conducting.loading import Loader
 from crawler.jobs.conducting.state import ConductorState, count_delivered, tell_of
 from crawler.jobs.conducting.stored import Stored
-from crawler.jobs.crawl import Crawl, CrawlState, TargetState, job_id
+from crawler.jobs.conducting.watchers import Watchers
+from crawler.jobs.crawl import Crawl, TargetState, job_id
 from crawler.jobs.crawls import NEWS, cancelled_key
-from crawler.jobs.events import Events, EventType, News
 from crawler.jobs.lease import RENEW_S, Fence, Lease, OvertakenError, Taken
 from crawler.jobs.records import Lane
-from crawler.jobs.shapes import asked_as, show_counts, show_crawl
 from crawler.jobs.told import TOLD, Told
 from crawler.jobs.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from pymongo.asynchronous.database import AsyncDatabase
     from redis.asyncio import Redis
 
     from accounts.charging import Charging
+    from crawler.jobs.conducting.running import Flying, Running
     from crawler.jobs.webhooks.webhooks import Webhooks
     from services.mongodb import Document
 
@@ -60,7 +61,6 @@ _GATHER_S = 0.05
 _TOLD_AT_ONCE = 500
 _RECENT = timedelta(minutes=10)
 _KEPT_S = 24 * 3600
-_ACTIVE = [CrawlState.QUEUED.value, CrawlState.RUNNING.value]
 
 
 class Conductor:
@@ -88,7 +88,8 @@ class Conductor:
         self._fence = Fence(database, CONDUCTOR)
         self._books = Books(database, charging, self._fence)
         self._endings = Endings(database, self._fence, webhooks)
-        self._events = Events(redis)
+        self._watchers = Watchers(redis)
+        self._loader = Loader(database)
         self._stored = Stored(database)
         self._workers = Workers(redis)
         self._running: dict[str, Running] = {}
@@ -187,7 +188,7 @@ class Conductor:
         await self._feed()
         await self._stop()
         await self._end()
-        await self._tell_progress()
+        await self._watchers.tell_progress(self._running.values())
 
     async def _hear(self, block_s: float) -> bool:
         """Enter what workers told; answers whether there is news of crawls."""
@@ -209,28 +210,8 @@ class Conductor:
 
     async def _enter_told(self, entries: Sequence[tuple[str, dict[str, str]]]) -> None:
         told = [Told.read(*entry) for entry in entries]
-        await self._enter(self._known(one for one in told if one is not None))
+        await self._enter(entries_of((one for one in told if one is not None), self._running))
         await self._redis.xdel(TOLD, *(entry_id for entry_id, _ in entries))
-
-    def _known(self, told: Iterable[Told]) -> list[Entry]:
-        """What was told of targets that fly; the rest was entered before."""
-        entries: list[Entry] = []
-        has_ended: set[str] = set()
-        for one in told:
-            running = self._running.get(one.crawl)
-            flying = running.flying.get(one.number) if running else None
-            if running is None or flying is None or flying.id in has_ended:
-                continue
-            if flying.attempt != one.attempt or flying.leader is not None:
-                continue
-            entry = Entry(running=running, flying=flying, items=list(one.items))
-            if one.outcome is not None:
-                has_ended.add(flying.id)
-                entry.outcome, entry.counted = one.outcome, one.counted
-                item = item_of(flying.target, one.outcome)
-                entry.items += [item] if item else []
-            entries.append(entry)
-        return entries
 
     async def _enter(self, entries: Sequence[Entry]) -> None:
         """Enter a batch; those who follow a post have its outcome in the same."""
@@ -260,7 +241,7 @@ class Conductor:
 
     async def _land(self, ended: Sequence[Ended]) -> None:
         """Tell of targets that have ended, and see to those that followed them."""
-        await self._events.tell(_news(one) for one in ended)
+        await self._watchers.tell_outcomes(ended)
         left: list[Flying] = []
         for one in ended:
             followers = self._feeder.land(one.flying, one.running.lane)
@@ -292,49 +273,24 @@ class Conductor:
     async def _look(self) -> None:
         """See which crawls are there, and which are not wanted any more."""
         self._looked_at = monotonic()
-        found = self._jobs.find({"state": {"$in": _ACTIVE}}, {"stop_reason": 1})
-        async for document in found.sort("created_at", 1):
-            running = self._running.get(document["_id"])
+        for crawl_id, stop_reason in (await self._loader.stop_reasons()).items():
+            running = self._running.get(crawl_id)
             if running is None:
-                await self._load(document["_id"])
-            elif document["stop_reason"] is not None and running.stop is None:
-                running.stop = document["stop_reason"]
+                await self._load(crawl_id)
+            elif stop_reason is not None and running.stop is None:
+                running.stop = stop_reason
                 await self._begin_stop(running)
 
     async def _load(self, crawl_id: str) -> None:
-        """Read a crawl and how far its targets are."""
-        document = await self._jobs.find_one({"_id": crawl_id, "state": {"$in": _ACTIVE}})
-        if document is None:
+        """Have a crawl in mind."""
+        running = await self._loader.load(crawl_id)
+        if running is None:
             return
-        running = Running.of(Crawl.of(document))
-        if running.started_at is not None:
-            await self._read_ends(running)
-            flying = self._targets.find({"crawl": crawl_id, "state": TargetState.QUEUED.value})
-            async for target in flying:
-                one = flying_of(target)
-                running.flying[one.number] = one
-                self._feeder.keep(one, running.lane)
+        for flying in running.flying.values():
+            self._feeder.keep(flying, running.lane)
         self._running[crawl_id] = running
         if running.stop is not None:
             await self._begin_stop(running)
-
-    async def _read_ends(self, running: Running) -> None:
-        """Count the targets that have ended, and the items, as they are."""
-        groups = await self._targets.aggregate(
-            [
-                {"$match": {"crawl": running.id, "state": {"$in": _ENDED}}},
-                {
-                    "$group": {
-                        "_id": {"state": "$state", "reason": "$reason", "stop": "$stop_reason"},
-                        "count": {"$sum": 1},
-                    }
-                },
-            ]
-        )
-        async for group in groups:
-            state, count = TargetState(group["_id"]["state"]), group["count"]
-            running.count(state, group["_id"].get("reason"), group["_id"].get("stop"), count)
-        running.items = await self._items.count_documents({"crawl": running.id})
 
     async def _check(self) -> None:
         """Feed again what should be on a stream and is not."""
@@ -423,19 +379,7 @@ class Conductor:
             crawl = await self._endings.end(running)
             del self._running[running.id]
             if crawl is not None:
-                await self._events.tell(
-                    [News(crawl=crawl.id, type=EventType.END, data=show_crawl(crawl))]
-                )
-
-    async def _tell_progress(self) -> None:
-        now = monotonic()
-        due = [one for one in self._running.values() if now - one.told_at > 1 and one.started_at]
-        for one in due:
-            one.told_at = now
-        if due:
-            await self._events.tell(
-                News(crawl=one.id, type=EventType.PROGRESS, data=progress(one)) for one in due
-            )
+                await self._watchers.tell_end(crawl)
 
     async def _make_up(self) -> None:
         """Do what the one before may not have come to: tell of ends, and of what was charged."""
@@ -444,11 +388,7 @@ class Conductor:
         async for document in recent.limit(_TOLD_AT_ONCE):
             crawl = Crawl.of(document)
             owners.add(crawl.owner)
-            last = await self._events.last(crawl.id)
-            if crawl.state.is_ended and (last is None or last.type is not EventType.END):
-                await self._events.tell(
-                    [News(crawl=crawl.id, type=EventType.END, data=show_crawl(crawl))]
-                )
+            await self._watchers.make_up_for_end(crawl)
         for owner in owners:
             if owner is not None:
                 await self._charging.tell(owner)
@@ -464,33 +404,6 @@ class Conductor:
 
     def _has_demand(self) -> bool:
         return any(one.lane is Lane.DEMAND for one in self._running.values())
-
-
-_ENDED = [state.value for state in TargetState if state.is_ended]
-
-
-def progress(running: Running) -> dict[str, Any]:
-    """What watchers are told while a crawl runs."""
-    return {
-        "id": running.id,
-        "state": CrawlState.RUNNING.value,
-        "counts": show_counts(running.counts),
-        "verdicts": dict(running.verdicts),
-        "rate": running.rate,
-        "eta_s": running.eta_s,
-        "stop_reason": running.stop,
-    }
-
-
-def _news(ended: Ended) -> News:
-    target, end = ended.flying.target, ended.end
-    data: dict[str, Any] = {
-        "number": ended.flying.number,
-        **asked_as(target),
-        **{name: value for name, value in end.fields.items() if name != "is_cached"},
-        "cached": end.is_cached,
-    }
-    return News(crawl=ended.running.id, type=EventType.TARGET, data=data)
 
 
 def _is_list(entry: Entry) -> bool:
