@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from crawler.jobs.crawls import Crawls
     from services.mongodb import Document
 
-AT_ONCE = 100
+AT_ONCE = 50
 """How many items of a file are in memory: some milliseconds of work between two waits."""
 _HEAD = ("sequence", "kind", "target", "delivered_at")
 
