@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
@@ -169,10 +169,13 @@ class Lists:
             await self._redis.delete(promise)
             page = await self._crawls.targets(crawl.id, limit=1)
         (ended,) = page.items
+        delivered = crawl.counts.items
+        if ended.reason is not None and not delivered:
+            raise self._refusal(wish, ended.reason)
+        if ended.reason is Reason.QUOTA:  # more may be stored than the month was enough for
+            wish = replace(wish, limit=min(wish.limit, delivered))
         state = await self._stored.state(wish.target)
-        if ended.stop_reason is not None and (ended.reason is None or ended.collected):
-            return await self._page(wish, state, place=None, is_cached=False)
-        raise self._refusal(wish, ended.reason or Reason.CRAWL_FAILED)
+        return await self._page(wish, state, place=None, is_cached=False)
 
     async def _promised(
         self, promise: str, account_id: str, target: Target, options: CrawlOptions

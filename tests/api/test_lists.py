@@ -197,6 +197,22 @@ async def test_what_a_wall_has_left_is_answered_and_is_not_fresh(
     assert len(lists.crawled) == 2
 
 
+async def test_no_more_is_answered_than_the_month_is_enough_for(
+    api: Api, lists: ListWorker, callers: Callers
+) -> None:
+    _, key = await callers.make(PlanName.FREE)
+    lists.count = lists.total = 46
+    await read(api, key, limit=46)
+
+    last = await read(api, key, HASHTAG, limit=10)
+    spent = await read(api, key, MUSIC)
+
+    assert len(ids(last)) == 2
+    assert last.body["requests_remaining"] == 0
+    assert (spent.status, spent.body["error"]) == (429, "Monthly quota exceeded")
+    assert await used(api, key) == 50
+
+
 @pytest.mark.parametrize(
     ("reason", "error"),
     [
