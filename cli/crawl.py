@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.output import as_json, print_json
-from cli.wanted import crawl_options, out_file, read_arguments, read_options
+from cli.wanted import crawl_options, out_file, read_arguments, read_options, targets_file
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from crawler.jobs.crawl import Crawl, CrawlOptions
     from crawler.jobs.crawls import Crawls
@@ -22,12 +22,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("kind", metavar="[TYPE", required=False)
 @click.argument("values", metavar="TARGET...]", nargs=-1)
-@click.option(
-    "--file",
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
-    help="A .csv file with the columns type and value, or one with a target of TYPE, or a link,"
-    " on each line; - for stdin.",
-)
+@targets_file
 @crawl_options
 @out_file
 @click.option("--detach", "is_detached", is_flag=True, help="Do not wait for the outcomes.")

@@ -185,8 +185,17 @@ class House:
         click.echo(
             f"\nThe API answers at {address} (its documentation at {address}/docs). Try:\n\n"
             f"  {curl_line(address, key=key, link=link)}\n\n"
+            f"{self._how_to_command()}"
             "Ctrl-C ends everything.\n"
         )
+
+    def _how_to_command(self) -> str:
+        """How commands find databases that are not where they look by themselves."""
+        if self._site is None:
+            return ""
+        here, folder = Path.cwd(), self._folder.resolve()
+        named = folder.relative_to(here) if folder.is_relative_to(here) else folder
+        return f"Its commands: DATA_DIR={named} .venv/bin/python manage.py --help\n\n"
 
     def _link(self) -> str:
         """A link to a post that the site really has."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.durations import Duration
 from cli.output import as_json, print_json, print_table
-from cli.wanted import crawl_options, read_arguments, read_options
+from cli.wanted import crawl_options, read_arguments, read_options, targets_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from cli.planning import Plans
@@ -34,12 +34,7 @@ def schedule() -> None:
 @schedule.command()
 @click.argument("kind", metavar="[TYPE", required=False)
 @click.argument("values", metavar="TARGET...]", nargs=-1)
-@click.option(
-    "--targets",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A CSV file with the columns type and value instead.",
-)
+@targets_file
 @click.option("--cron", help="When, such as '30 6 * * MON-FRI' or @daily.")
 @click.option("--timezone", default="UTC", show_default=True, help="Whose clocks --cron goes by.")
 @click.option("--every", type=Duration(), help="Instead of --cron: such as 90s, 30m, 6h or 1d.")

@@ -43,6 +43,17 @@ def crawl_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def targets_file(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that takes targets ``--file``, see ``read_arguments``."""
+    option = click.option(
+        "--file",
+        type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+        help="A .csv file with the columns type and value, or one with a target of TYPE, or a"
+        " link, on each line; - for stdin.",
+    )
+    return option(command)
+
+
 def out_file(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command that waits for a crawl ``--out``."""
     option = click.option(

@@ -95,7 +95,7 @@ def test_as_many_of_the_next_runs_are_listed_as_are_wanted(json_command: JsonCom
 def test_targets_of_many_types_come_from_a_file(json_command: JsonCommand, tmp_path: Path) -> None:
     file = tmp_path / "targets.csv"
     file.write_text("type,value\nuser,@mara\nsearch,red shoes\n")
-    made = json_command("schedule", "add", "--targets", str(file), "--every", "1d")
+    made = json_command("schedule", "add", "--file", str(file), "--every", "1d")
     targets = json_command("schedule", "show", made["id"])["targets"]
     assert [one["type"] for one in targets] == ["user", "search"]
 
