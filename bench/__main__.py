@@ -29,6 +29,7 @@ NAMES = (
     "cold",
     "usage",
     "media",
+    "crawls",
     "schedules",
     "lists",
 )

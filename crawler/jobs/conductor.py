@@ -57,7 +57,10 @@ GRACE_S = 3.0
 """How long a crawl that was stopped waits for the outcomes of what is under way."""
 _BLOCK_S = 0.5
 _GATHER_S = 0.05
-"""How long outcomes of bulk crawls are gathered: the more at once, the less each costs."""
+_GATHER_MANY_S = 0.25
+"""How long outcomes of bulk crawls are gathered, and where many fly: the more at once, the less
+each costs."""
+_MANY = 100
 _TOLD_AT_ONCE = 500
 _RECENT = timedelta(minutes=10)
 _KEPT_S = 24 * 3600
@@ -202,7 +205,7 @@ class Conductor:
         if news:
             self._news_from = news[-1][0]
         if told and not news and not self._has_demand():
-            await asyncio.sleep(_GATHER_S)
+            await asyncio.sleep(_GATHER_MANY_S if self._flying > _MANY else _GATHER_S)
             told = await self._redis.xrange(TOLD, count=_TOLD_AT_ONCE)
         if told:
             await self._enter_told(told)
@@ -401,6 +404,10 @@ class Conductor:
         self._renewed_at = monotonic()
         state = ConductorState.of(self._running.values(), since=self._since)
         await tell_of(self._redis, state)
+
+    @property
+    def _flying(self) -> int:
+        return sum(len(one.flying) for one in self._running.values())
 
     def _has_demand(self) -> bool:
         return any(one.lane is Lane.DEMAND for one in self._running.values())
