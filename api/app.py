@@ -26,7 +26,7 @@ from api.cursors import Cursors
 from api.delivered import Delivered
 from api.entities import Entities
 from api.extraction import Extraction
-from api.handlers import admin, admin_keys, crawls, keys, reads, schedules, webhooks
+from api.handlers import admin, admin_keys, crawl_items, crawls, keys, reads, schedules, webhooks
 from api.handlers.batch import extract_batch
 from api.handlers.health import read_health, read_liveness, read_readiness
 from api.handlers.media import read_subtitles, stream_image, stream_music, stream_video
@@ -129,7 +129,9 @@ def build_app(environment: Environment) -> web.Application:
     app.router.add_get("/api/v1/videos/{id}", behind_gate(read_video), allow_head=False)
     app.router.add_get("/api/v1/user/me", behind_gate(read_me))
     app.router.add_get("/api/v1/user/usage", behind_gate(read_usage))
-    app.router.add_routes([*keys.ROUTES, *crawls.ROUTES, *reads.ROUTES, *schedules.ROUTES])
+    app.router.add_routes(
+        [*keys.ROUTES, *crawls.ROUTES, *crawl_items.ROUTES, *reads.ROUTES, *schedules.ROUTES]
+    )
     app.router.add_routes([*webhooks.ROUTES, *admin.ROUTES, *admin_keys.ROUTES])
     app.router.add_get("/api/v1/video/{id}/stream", stream_video)
     app.router.add_get("/api/v1/video/{id}/music", stream_music)

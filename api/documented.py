@@ -17,9 +17,10 @@ from api.schemas.errors import (
     UnavailableAnswer,
     VideoNotFoundAnswer,
 )
+from api.uploads import FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from marshmallow import Schema
 
@@ -139,8 +140,11 @@ def documented(
             operationId=getattr(handler, "__name__", ""),
             security=[{"ApiKey": []}] if needs_key else [],
             parameters=[
-                {"in": "header", "name": name, "description": meaning, "type": "string"}
-                for name, meaning in (headers or {}).items()
+                *(
+                    {"in": "header", "name": name, "description": meaning, "type": "string"}
+                    for name, meaning in (headers or {}).items()
+                ),
+                *(_words(body) if body and files_taken else ()),
             ],
             **({BODY_EXAMPLE: body_example} if body_example else {}),
             **({OTHER_BODIES: _files_taken(files_taken)} if files_taken else {}),
@@ -184,9 +188,17 @@ def _files_taken(examples: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _words(body: type[Schema] | Schema) -> Iterator[dict[str, Any]]:
+    """What goes with a file in the query: the body's fields but the file itself, as words."""
+    for name, field in (body() if isinstance(body, type) else body).fields.items():
+        if name != FILE:
+            meaning = field.metadata["description"]
+            yield {"in": "query", "name": name, "description": meaning, "type": "string"}
+
+
 def _form(example: Mapping[str, Any]) -> dict[str, Any]:
     properties = {name: {"type": "string"} for name in example}
-    return {"type": "object", "properties": properties, "required": ["targets"]}
+    return {"type": "object", "properties": properties, "required": [FILE]}
 
 
 def _body(schema: type[Schema] | None, description: str, example: Any) -> dict[str, Any]:

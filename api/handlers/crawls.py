@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -11,7 +10,6 @@ from api import crawl_examples as examples
 from api.calls import CALL, DATA
 from api.changing import respond
 from api.crawls import preview, read_wanted, wanted_id
-from api.delivered import Format
 from api.documented import documented
 from api.errors import (
     CRAWL_CONFLICT,
@@ -20,27 +18,18 @@ from api.errors import (
     MISSING_PARAMETER,
     OF_BODIES,
     OF_KEYS,
-    TOO_MANY_STREAMS,
-    ApiError,
 )
 from api.middlewares.gate import behind_gate
-from api.parts import ADMISSIONS, CRAWLS, DELIVERED, ENVIRONMENT, STORED, WATCHED, WATCHES
-from api.schemas.crawls import (
+from api.parts import ADMISSIONS, CRAWLS, ENVIRONMENT, STORED
+from api.schemas.crawl_answers import (
     CrawlAnswer,
     CrawlDetailAnswer,
-    CrawlRequest,
     CrawlsAnswer,
-    CrawlsRequest,
-    ItemsAnswer,
-    ItemsRequest,
     PreviewAnswer,
-    TargetsRequest,
 )
-from api.streaming import leaving, stream
-from api.watching import CONTENT_TYPE
+from api.schemas.crawls import CrawlRequest, CrawlsRequest, TargetsRequest
 from api.webhooks import check_webhook, telling_why
 from crawler.jobs.shapes import show_crawl, show_target
-from settings.plans import PLANS
 
 if TYPE_CHECKING:
     from accounts.limits import Admission
@@ -48,9 +37,6 @@ if TYPE_CHECKING:
 
 _TAG = "Crawls"
 _PATH = "/api/v1/crawls"
-_TYPES = {Format.JSONL: "application/x-ndjson", Format.CSV: "text/csv; charset=utf-8"}
-_EVENTS = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-_EVENT_ID = re.compile(r"[0-9]{1,18}-[0-9]{1,18}")
 _MAKING_S = 15.0
 """Ten thousand targets take a second to be written, or several where much is going on."""
 
@@ -166,62 +152,6 @@ async def retry_crawl(request: web.Request) -> web.Response:
     return _accepted(request, crawl)
 
 
-@documented(
-    tag=_TAG,
-    summary="Read a crawl's items",
-    query=ItemsRequest,
-    answers={200: (ItemsAnswer, "Some items", examples.ITEMS)},
-    texts={"application/x-ndjson": examples.ITEMS_JSONL, "text/csv": examples.ITEMS_CSV},
-    problems=(INVALID_PARAMETER, CRAWL_NOT_FOUND, *OF_KEYS),
-)
-async def read_items(request: web.Request) -> web.StreamResponse:
-    """What a crawl delivered, in that order, as it is stored now; while it goes on, so far.
-
-    A page of JSON, or with `format` a file of all items behind the cursor.
-    """
-    asked, admission = request[DATA], await _admitted(request)
-    crawl, form = await _crawl(request, admission.account_id), asked["format"] or Format.JSON
-    has_country = PLANS[admission.plan].country_detection
-    more: Any = {"cursor": asked["cursor"], "with_country": has_country}
-    if form is Format.JSON:
-        async with telling_why():
-            page = await request.app[DELIVERED].page(crawl, limit=asked["limit"], **more)
-        return respond({"items": page.items, "next_cursor": page.cursor})
-    headers = {
-        "Content-Type": _TYPES[form],
-        "Content-Disposition": f'attachment; filename="{crawl.id}.{form}"',
-    }
-    return await stream(
-        request, request.app[DELIVERED].file(crawl, form, **more), headers, telling_why()
-    )
-
-
-@documented(
-    tag=_TAG,
-    summary="Watch a crawl",
-    headers={"Last-Event-ID": "The `id` of the last event that you have: what is behind it comes."},
-    answers={200: (None, "Its events", None)},
-    texts={CONTENT_TYPE: examples.EVENTS},
-    problems=(INVALID_PARAMETER, CRAWL_NOT_FOUND, TOO_MANY_STREAMS, *OF_KEYS),
-)
-async def watch_crawl(request: web.Request) -> web.StreamResponse:
-    """The crawl's events as server-sent events: those that are kept, then each as it happens.
-
-    `progress` about each second, `target` with the outcome of one, and `end`, which is the last.
-    The last 1,000 are kept, for a day. Free, Basic, Pro and Business accounts may watch 2, 8, 16
-    and 32 times at once.
-    """
-    admission, after = await _admitted(request), request.headers.get("Last-Event-ID")
-    if after is not None and not _EVENT_ID.fullmatch(after):
-        wrong = "The header 'Last-Event-ID' must be the id of an event"
-        raise ApiError(INVALID_PARAMETER, detail=wrong)
-    crawl = await _crawl(request, admission.account_id)
-    async with request.app[WATCHED].hold(admission.account_id, admission.plan):
-        with leaving(request) as left:
-            events = request.app[WATCHES].watch(crawl, after=after, over=left)
-            return await stream(request, events, _EVENTS, telling_why())
-
-
 def _accepted(request: web.Request, crawl: Crawl) -> web.Response:
     response = respond(show_crawl(crawl), status=202)
     address = request.app[ENVIRONMENT].public_address
@@ -249,6 +179,4 @@ ROUTES = [
     web.get(_PATH + "/{id}", behind_gate(show_crawl_and_targets), allow_head=False),
     web.delete(_PATH + "/{id}", behind_gate(cancel_crawl)),
     web.post(_PATH + "/{id}/retry", behind_gate(retry_crawl)),
-    web.get(_PATH + "/{id}/items", behind_gate(read_items), allow_head=False),
-    web.get(_PATH + "/{id}/events", behind_gate(watch_crawl), allow_head=False),
 ]

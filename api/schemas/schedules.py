@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.crawls import OptionsAnswer, OptionsRequest, TargetRequest, Targets
+from api.schemas.crawl_answers import OptionsAnswer
+from api.schemas.crawls import OptionsRequest, TargetRequest, Targets
 from api.schemas.fields import Line, Whole, said, shown
 from api.schemas.quick import Word
 from crawler.jobs.crawl import CrawlState
