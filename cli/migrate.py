@@ -44,6 +44,8 @@ async def bring_up_to_date(uri: str) -> list[Done]:
     Raises:
         PyMongoError: it does not answer, or a migration could not be carried out.
     """
+    import asyncio
+
     import accounts.collections
     import crawler.jobs.collections
     import crawler.jobs.schedules.collections
@@ -58,14 +60,14 @@ async def bring_up_to_date(uri: str) -> list[Done]:
 
     async with mongodb.connect(uri) as client:
         database = mongodb.database(client, uri)
-        for module in (
+        modules = (
             accounts.collections,
             crawler.jobs.collections,
             crawler.jobs.schedules.collections,
             crawler.jobs.webhooks.collections,
             pipelines.collections,
-        ):
-            await module.prepare(database)
+        )
+        await asyncio.gather(*(module.prepare(database) for module in modules))
         await make(database, VIEWS)
         await refresh(database)
         return await migrate(database, MIGRATIONS)
