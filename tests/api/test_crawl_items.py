@@ -6,7 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiohttp import ClientError
 
+from api.delivered import AT_ONCE
 from crawler.items import Kind
 from crawler.jobs.collections import CRAWL_ITEMS
 from crawler.jobs.crawl import item_id
@@ -142,6 +144,26 @@ async def test_a_file_of_nothing_is_a_header(api: Api, key: str, stage: Stage) -
 
     assert await read(api, key, crawl, "?format=jsonl") == ""
     assert await read(api, key, crawl, "?format=csv") == "sequence,kind,target,delivered_at\r\n"
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+async def test_a_file_that_breaks_off_does_not_end_as_a_whole_one(
+    form: str, api: Api, callers: Callers, stage: Stage
+) -> None:
+    _, key = await callers.make(PlanName.PRO)
+    crawl = await delivered(api, key, stage, 3 * AT_ONCE)
+    last = await stage.database[CRAWL_ITEMS].find_one({"sequence": 3 * AT_ONCE})
+    assert last is not None
+    unreadable = {"$unset": {"type": 1, "author": 1, "url": 1}}
+    await stage.database.videos.update_one({"_id": last["item"]}, unreadable)
+
+    url = f"{api.url}{CRAWLS}/{crawl}/items?format={form}"
+    async with api.session.get(url, headers={"X-API-Key": key}) as answer:
+        assert answer.status == 200
+        with pytest.raises(ClientError):
+            await answer.read()
+
+    assert (await api.call("GET", f"{CRAWLS}/{crawl}", key=key)).status == 200
 
 
 async def test_files_are_refused_as_pages_are(api: Api, callers: Callers, stage: Stage) -> None:
