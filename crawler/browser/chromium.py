@@ -19,6 +19,7 @@ NAVIGATION_MS = 30_000
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-software-rasterizer",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",

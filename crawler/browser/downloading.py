@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Error as PlaywrightError
@@ -11,6 +12,7 @@ from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 
 from crawler.browser.chromium import Reach
 from crawler.browser.tunnels import Tunnels
+from crawler.browser.waiting import answered
 from crawler.jobs.stages import name_in_log, stage
 
 if TYPE_CHECKING:
@@ -21,7 +23,13 @@ if TYPE_CHECKING:
     from crawler.jobs.records import Job
 
 _IS_LEAVING = "the page is navigating"
+_IS_CLOSED = "has been closed"
+_TOLD_WITHIN_S = 1.0
 _CONTEXT: dict[str, Any] = {"locale": "en-US", "service_workers": "block"}
+
+
+class DriverGoneError(DownloadFailedError):
+    """Playwright's own process is gone, so that no page can be opened any more."""
 
 
 class BrowserDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
@@ -37,6 +45,7 @@ class BrowserDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[m
         Raises:
             DownloadTimeoutError: it did not come in time.
             DownloadFailedError: it did not come at all.
+            DriverGoneError: no page will come.
         """
         job: Job | None = request.meta.get("job")
         name_in_log(job)
@@ -46,6 +55,8 @@ class BrowserDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[m
         except PlaywrightTimeoutError as error:
             raise DownloadTimeoutError(f"{request.url}: {_said(error)}") from error
         except PlaywrightError as error:
+            if _IS_CLOSED in error.message and await self._has_no_driver():
+                raise DriverGoneError(_said(error)) from error
             raise DownloadFailedError(f"{request.url}: {_said(error)}") from error
 
     async def _open(self, request: Request) -> Response:
@@ -57,6 +68,18 @@ class BrowserDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[m
             # A challenge has just passed: the same page is asked again, with its cookie.
             response = await super().download_request(request)
         return response
+
+    async def _has_no_driver(self) -> bool:
+        """Whether Playwright's own process is gone: the browser then still counts as connected."""
+        # A browser that has just ended is told of a moment later, and started again.
+        await asyncio.sleep(_TOLD_WITHIN_S)
+        if not (hasattr(self, "browser") and self.browser.is_connected()):
+            return False
+        try:
+            await answered(self.browser.new_browser_cdp_session())
+        except PlaywrightError:
+            return True
+        return False
 
     async def _create_browser_context(
         self, name: str, context_kwargs: dict[str, Any] | None, spider: Spider | None = None

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from playwright.async_api import Error as PlaywrightError
+from scrapy.exceptions import CloseSpider
 
 from crawler.browser.chromium import TABS, use_browser
 from crawler.browser.contexts import Contexts
+from crawler.browser.downloading import DriverGoneError
 from crawler.browser.opening import may_fill, settle
 from crawler.browser.reading import Patience, Reading
 from crawler.browser.visit import Visit
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from crawler.jobs.records import Job
     from crawler.raw import Common
 
+_GONE = "the browser's driver is gone"
 _VERDICTS = {
     None: Verdict.SERVED,
     Reason.CAPTCHA: Verdict.CAPTCHA,
@@ -113,7 +116,13 @@ class ListSpider(VideoSpider):
             await self.leave(visit, page)
 
     async def failed(self, failure: Failure) -> None:
-        """End a target whose page did not arrive."""
+        """End a target whose page did not arrive.
+
+        Raises:
+            CloseSpider: none will arrive; the target is left to another worker.
+        """
+        if failure.check(DriverGoneError):  # type: ignore[no-untyped-call]
+            raise CloseSpider(_GONE)
         meta = failure.request.meta  # type: ignore[attr-defined]
         await self.leave(meta["visit"], meta.get("playwright_page"))
         await super().failed(failure)

@@ -168,6 +168,27 @@ async def test_a_worker_that_is_asked_to_end_puts_its_list_back_untried(ground: 
     assert await ground.database.lists.count_documents({}) == 0
 
 
+async def test_a_worker_whose_browser_s_driver_is_gone_ends_and_another_goes_on(
+    ground: Ground,
+) -> None:
+    await ground.queue.put([a_job()])
+    with ground.worker() as first:
+        await ground.until_begun()
+        (driver,) = (pid for pid in descendants(first.pid) if _is_driver(pid))
+        os.kill(driver, signal.SIGKILL)
+        assert await until_ended(first, within_s=30) == 1
+    with ground.worker() as second:
+        outcome = await ground.outcome("run_1")
+        second.terminate()
+        assert await until_ended(second, within_s=30) == 0
+
+    await assert_whole(ground, outcome)
+
+
+def _is_driver(pid: int) -> bool:
+    return b"run-driver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 async def test_walls_in_lists_open_the_breaker_and_a_list_waits_without_a_try(
     ground: Ground, redis_client: Redis
 ) -> None:
