@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.api.listing import ListWorker
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
-EXAMPLES = 25
+EXAMPLES = 8
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",

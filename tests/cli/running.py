@@ -40,6 +40,12 @@ class Running:
         return f"http://127.0.0.1:{self.variables['API_PORT']}"
 
     @property
+    def site(self) -> str:
+        """Where the sample site says that it has posts."""
+        first = next(line for line in self.output.splitlines() if "listening on" in line)
+        return f"{first.split()[-1]}/_site/posts"
+
+    @property
     def output(self) -> str:
         return self.log.read_text()
 

@@ -33,7 +33,7 @@ def crawl(up: Running) -> set[str]:
     links = [f"https://www.tiktok.com/@_/video/{post_id}" for post_id in IDS]
     crawled = up.command("crawl", "video", *links, "--out", str(out))
     assert crawled.returncode == 0, crawled.stderr
-    return {json.loads(line)["video_id"] for line in out.read_text().splitlines()}
+    return {json.loads(line)["item"]["video_id"] for line in out.read_text().splitlines()}
 
 
 def stored(up: Running) -> set[str]:
@@ -66,6 +66,7 @@ def test_whatever_is_killed_is_started_again(name: str, tmp_path: Path) -> None:
 
         wait_until(lambda: up.processes[name] != before["processes"][name])
         wait_until(lambda: answers(f"{up.address}/health"))
+        wait_until(lambda: answers(up.site))
         assert up.servers["mongodb_uri"] == before["mongodb_uri"]
         wait_until(lambda: up.paste()["success"])
         assert stored(up) >= set(IDS)
