@@ -27,7 +27,9 @@ LINKS = 10_000
 SPIDERS_LINKS = 5_000
 CONNECTIONS = 16
 LATENCY_MS = 100
-TWO_WORKERS_LINKS = 2_000
+CONNECTIONS_EACH = 8
+"""So few that two workers wait for the site, and not for processors."""
+LINKS_EACH = 1_000
 ASKED_LATENCY_MS = 200
 ASKS = 60
 _MOST_ROUNDS = 3
@@ -76,7 +78,8 @@ async def _on_two_workers(ground: Ground, rounds: int) -> Row:
             one.append(await _on_workers(ground, site, 1))
             two.append(await _on_workers(ground, site, 2))
     return compare(
-        f"crawl at {LATENCY_MS} ms latency, two workers of {CONNECTIONS} connections; peer: one",
+        f"crawl at {LATENCY_MS} ms latency, two workers of {CONNECTIONS_EACH} connections; peer:"
+        " one",
         two,
         one,
         unit=" pages/s",
@@ -88,10 +91,10 @@ async def _on_workers(ground: Ground, site: Server, workers: int) -> float:
     async with AsyncExitStack() as stack:
         for number in range(workers):
             stack.enter_context(
-                ground.worker(site, connections=CONNECTIONS * workers, name=f"worker-{number}")
+                ground.worker(site, connections=CONNECTIONS_EACH * workers, name=f"worker-{number}")
             )
         crawls = await _crawls(ground, stack)
-        targets = new_targets(TWO_WORKERS_LINKS * workers)
+        targets = new_targets(LINKS_EACH * workers)
         await _until_ended(crawls, (await crawls.create(new_targets(200), owner=None)).id)
         began = time.time()
         crawl = await crawls.create(targets, owner=None)
