@@ -19,9 +19,9 @@ $(STAMP): requirements.txt scripts/setup.sh
 run: setup
 	@exec $(VENV)/bin/python manage.py up $(if $(SITE),--site "$(SITE)")
 
-# The tests wait for databases more than they compute: four at a time on two cores.
+# The tests wait for databases more than they compute: three at a time on two cores.
 test: setup
-	@$(VENV)/bin/python -m pytest -q -n 4 --dist worksteal --timeout 60 $(ARGS)
+	@$(VENV)/bin/python -m pytest -q -n 3 --dist worksteal --timeout 60 $(ARGS)
 
 drill: setup
 	@$(VENV)/bin/python -m pytest -q -m drill --timeout 240 $(ARGS)

@@ -70,8 +70,16 @@ async def mongodb_uri(mongodb_server: str) -> AsyncIterator[str]:
 async def _empty(database: AsyncDatabase[Document]) -> None:
     """Take all documents away and leave collections and indexes, which are slow to make."""
     names = await database.list_collection_names(filter={"type": {"$ne": "view"}})
-    theirs = (name for name in names if not name.startswith("system."))
-    await asyncio.gather(*(database[name].delete_many({}) for name in theirs))
+    theirs = [name for name in names if not name.startswith("system.")]
+    if not theirs:
+        return
+
+    def first(name: str) -> list[Document]:
+        return [{"$limit": 1}, {"$project": {"_id": {"$literal": name}}}]
+
+    others = [{"$unionWith": {"coll": name, "pipeline": first(name)}} for name in theirs[1:]]
+    full = await database[theirs[0]].aggregate([*first(theirs[0]), *others])
+    await asyncio.gather(*[database[one["_id"]].delete_many({}) async for one in full])
 
 
 @pytest.fixture

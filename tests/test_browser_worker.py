@@ -93,6 +93,7 @@ async def works(
             print((tmp_path / "log").read_text())
 
 
+@pytest.mark.drill
 async def test_lists_of_every_kind_are_read_side_by_side_through_both_proxies(
     works: Works,
 ) -> None:

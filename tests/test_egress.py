@@ -240,6 +240,7 @@ async def test_pages_in_https_come_through_the_tunnel_of_a_proxy(
     assert "s3cret" not in ground.places["log"].read_text()
 
 
+@pytest.mark.drill
 async def test_a_site_that_nobody_vouches_for_is_told_nothing_through_a_tunnel(
     ground: Ground, tmp_path: Path
 ) -> None:
@@ -250,6 +251,7 @@ async def test_a_site_that_nobody_vouches_for_is_told_nothing_through_a_tunnel(
     assert not ground.site.requests.paths
 
 
+@pytest.mark.drill
 async def test_all_hops_of_a_short_link_leave_through_one_proxy(ground: Ground) -> None:
     async with two_proxies() as (one, two, urls):
         with ground.worker(PROXY_URLS=urls):
@@ -259,6 +261,7 @@ async def test_all_hops_of_a_short_link_leave_through_one_proxy(ground: Ground) 
         assert sorted((one.seen.total(), two.seen.total())) == [0, 5]
 
 
+@pytest.mark.drill
 async def test_a_blocked_proxy_is_left_out_and_others_go_on(ground: Ground) -> None:
     async with two_proxies() as (one, two, urls):
         names = list(egresses_of(urls.split(",")))

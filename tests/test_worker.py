@@ -92,6 +92,7 @@ async def works(
             yield Works(process, site, Queue(redis_client), outcomes, redis_client, database)
 
 
+@pytest.mark.drill
 async def test_all_of_a_post_is_there_when_its_outcome_comes(works: Works) -> None:
     assert await works.crawl(video(ID)) == Outcome(key=f"video:{ID}", video_id=ID)
 
@@ -197,6 +198,7 @@ async def test_every_layout_is_stored(works: Works) -> None:
         assert abs(views / expected - 1) <= spread
 
 
+@pytest.mark.drill
 async def test_short_links_lead_to_posts_or_say_why_not(works: Works) -> None:
     expected = {
         f"v{ID}": None,
@@ -229,6 +231,7 @@ async def test_only_changed_statistics_are_another_row(works: Works) -> None:
     assert await rows.count_documents({"meta.video_id": growing}) == 2
 
 
+@pytest.mark.drill
 async def test_a_bulk_run_is_stored_and_fills_no_cache(works: Works) -> None:
     ids = [str(int(ID) + 1000 * number) for number in range(60)]
     await works.queue.add([video(one) for one in ids], run="run_1")

@@ -79,6 +79,7 @@ def test_cells_of_csv_are_no_formulas(crawl: Command, tmp_path: Path) -> None:
     assert not any(text.startswith(("=", "+", "-", "@", "\t", "\r")) for text in descriptions)
 
 
+@pytest.mark.drill
 def test_a_post_that_is_gone_is_named_and_the_others_are_there(
     crawl: Command, tmp_path: Path
 ) -> None:

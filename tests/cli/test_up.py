@@ -101,6 +101,7 @@ def test_it_is_said_that_no_browser_runs(up: Running) -> None:
     assert "lists are answered with browser_unavailable, for BROWSER_WORKERS is 0" in up.output
 
 
+@pytest.mark.drill
 def test_posts_are_crawled_into_a_file(up: Running, tmp_path: Path) -> None:
     out = tmp_path / "posts.jsonl"
     crawled = up.command("crawl", "video", FOUND, "--out", str(out))
@@ -119,6 +120,7 @@ def test_posts_are_crawled_into_a_table(up: Running, tmp_path: Path) -> None:
     assert row["author_username"] in up.curl_line
 
 
+@pytest.mark.drill
 def test_a_crawl_tells_which_targets_have_no_post(up: Running, tmp_path: Path) -> None:
     links = tmp_path / "links.txt"
     links.write_text(f"{FOUND}\n\n{DELETED}\n")

@@ -14,6 +14,7 @@ from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
 from crawler.jobs.workers import WorkerKind, Workers
 from crawler.links import Target, TargetType
+from tests.refusing import refusing
 from tests.site import Site
 from tests.workers import a_worker
 
@@ -107,8 +108,8 @@ async def test_every_line_about_a_job_bears_its_id_and_every_fault_its_traceback
     async with crawling(mongodb_uri, redis_url, redis_client, log) as crawl:
         await crawl(CAPTCHA)
         # From now on every document is refused, so the store fails inside its pipeline.
-        await database.command("collMod", "videos", validator={"never": {"$exists": True}})
-        await crawl(SERVED)
+        async with refusing(database, "videos"):
+            await crawl(SERVED)
 
     assert "tt_chain_token" not in log.read_text()
     assert "signature" not in log.read_text()
