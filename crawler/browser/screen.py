@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Error as PlaywrightError
 
-from crawler.browser.waiting import answered
+from crawler.browser.waiting import ANSWER_S, answered
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -25,6 +25,8 @@ _WAYS_OUT = (
     'text="Continue without login"',
 )
 _CLICK_MS = 1_000
+_HAS_LEFT = "Execution context was destroyed"
+"""What Playwright says of a script when its page has gone elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +49,23 @@ class Screen:
 
     async def look(self) -> Sight:
         """What can be seen now."""
-        seen = await answered(self._page.evaluate(_LOOK))
+        seen = await self._run(_LOOK)
         return Sight(
             is_captcha=bool(seen["captcha"]),
             is_login=bool(seen["login"]),
             is_dialog=bool(seen["dialog"]),
             more_replies=int(seen["replies"]),
         )
+
+    async def _run(self, script: str) -> Any:
+        """What a script answers; when the page goes elsewhere meanwhile, on the page that comes."""
+        try:
+            return await answered(self._page.evaluate(script))
+        except PlaywrightError as error:
+            if _HAS_LEFT not in str(error):
+                raise
+        await self._page.wait_for_load_state("domcontentloaded", timeout=1000 * ANSWER_S)
+        return await answered(self._page.evaluate(script))
 
     async def scroll(self) -> None:
         """Turn the wheel over the list: it scrolls the window or whatever container is there."""
@@ -68,7 +80,7 @@ class Screen:
 
     async def open_replies(self) -> int:
         """Click on every "View replies" that can be seen, and answer how many there were."""
-        return int(await answered(self._page.evaluate(_CLICK_REPLIES)))
+        return int(await self._run(_CLICK_REPLIES))
 
     async def open_comments(self) -> None:
         """Open a post's comments, which it fetches only then."""

@@ -74,6 +74,14 @@ class Desk:
         )
 
 
+@pytest.fixture(autouse=True)
+def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Databases may take their time, for the machine is busy with other tests."""
+    if request.node.get_closest_marker("hasty") is None:
+        for place in ("accounts.limits.PATIENCE_S", "accounts.cached._PATIENCE_S"):
+            monkeypatch.setattr(place, 10.0)
+
+
 @pytest.fixture
 async def wire(redis_url: str) -> AsyncIterator[Wire]:
     async with Wire(redis_url, timeout_s=10) as wire:

@@ -80,6 +80,7 @@ async def test_nothing_is_struck_before_redis_has_heard_it(desk: Desk, gone: Red
     assert await untold(desk) == 1
 
 
+@pytest.mark.hasty
 async def test_telling_goes_on_while_redis_is_away(desk: Desk, gone: Redis) -> None:
     account, _ = await desk.caller()
     await Accounts(desk.database, gone).set_plan(account.id, PlanName.PRO)

@@ -351,6 +351,7 @@ async def test_a_change_of_plan_counts_from_the_next_call(desk: Desk) -> None:
     assert (admission.limit, admission.requests_remaining) == (100, 10_000)
 
 
+@pytest.mark.hasty
 async def test_without_redis_nobody_is_admitted_and_it_is_said_within_a_second(
     desk: Desk,
 ) -> None:
@@ -368,6 +369,7 @@ async def test_without_redis_nobody_is_admitted_and_it_is_said_within_a_second(
                 await desk.settle(admission, "req_z")
 
 
+@pytest.mark.hasty
 async def test_without_mongodb_only_cached_keys_are_admitted(desk: Desk, wire: Wire) -> None:
     _, cached = await desk.caller()
     _, unseen = await desk.caller()

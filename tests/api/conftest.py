@@ -141,6 +141,14 @@ async def serving(environment: Environment) -> AsyncIterator[Api]:
         await runner.cleanup()
 
 
+@pytest.fixture(autouse=True)
+def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Databases may take their time, for the machine is busy with other tests."""
+    if request.node.get_closest_marker("hasty") is None:
+        for place in ("accounts.limits.PATIENCE_S", "api.app.PATIENCE_S", "api.storage.PATIENCE_S"):
+            monkeypatch.setattr(place, 10.0)
+
+
 @pytest.fixture
 def environment(mongodb_uri: str, redis_url: str) -> Environment:
     return Environment(

@@ -236,6 +236,7 @@ async def test_what_is_wrong_is_said(
     assert error(await ask(api, method, path, body)) == expected
 
 
+@pytest.mark.hasty
 @pytest.mark.drill
 async def test_a_change_that_redis_does_not_hear_of_is_202_and_told_when_it_is_back(
     environment: Environment, callers: Callers, tmp_path: Path
@@ -268,6 +269,7 @@ async def test_a_change_that_redis_does_not_hear_of_is_202_and_told_when_it_is_b
     assert error(wrong) == (401, "Invalid admin token")
 
 
+@pytest.mark.hasty
 async def test_without_mongodb_it_is_said_within_a_second(environment: Environment) -> None:
     nowhere = {"mongodb_uri": "mongodb://127.0.0.1:1"}
     async with serving(environment.model_copy(update=nowhere)) as api:

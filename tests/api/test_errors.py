@@ -346,6 +346,7 @@ async def test_a_spent_month_is_answered_with_its_end(
     assert answer.headers["Retry-After"] == str(retry_after)
 
 
+@pytest.mark.hasty
 @pytest.mark.parametrize("down", ["redis_url", "mongodb_uri"])
 async def test_a_database_that_is_down_is_answered_503(
     environment: Environment, key: str, redis_client: Redis, down: str
@@ -370,6 +371,7 @@ async def test_a_database_that_is_down_is_answered_503(
     assert ("X-RateLimit-Limit" in answer.headers) == (down == "mongodb_uri")
 
 
+@pytest.mark.hasty
 async def test_a_cached_video_is_answered_while_mongodb_is_down(
     environment: Environment, key: str, redis_client: Redis
 ) -> None:

@@ -31,6 +31,7 @@ async def test_a_sound_service_says_so_without_a_key(api: Api) -> None:
     }
 
 
+@pytest.mark.hasty
 @pytest.mark.parametrize(
     ("down", "nowhere", "service"),
     [

@@ -163,6 +163,7 @@ async def test_databases_and_the_process_itself_are_shown(api: Api) -> None:
     assert 10_000_000 < found.value("tiktok_api_memory_bytes") <= 2 * resident_bytes()
 
 
+@pytest.mark.hasty
 @pytest.mark.parametrize(
     ("down", "nowhere", "gauge"),
     [

@@ -295,6 +295,7 @@ async def gone(redis: Redis, name: str) -> bool:
     return not await redis.exists(name)
 
 
+@pytest.mark.hasty
 async def test_without_redis_it_is_unavailable(api: Api, key: str, redis_client: Redis) -> None:
     await put(redis_client, a_video())
     await extract(api, key)

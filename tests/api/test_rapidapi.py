@@ -392,6 +392,7 @@ async def test_a_steady_call_is_one_round_trip_to_redis_and_none_to_mongodb(
     assert (len(sent), after - before) == (1, 1)
 
 
+@pytest.mark.hasty
 @pytest.mark.parametrize("down", ["redis_url", "mongodb_uri"])
 async def test_a_database_that_is_down_is_answered_503(
     environment: Environment, redis_client: Redis, down: str

@@ -237,6 +237,7 @@ async def test_a_flood_of_unknown_keys_is_answered_429(api: Api, key: str) -> No
     assert "X-RateLimit-Limit" not in refused[0].headers
 
 
+@pytest.mark.hasty
 @pytest.mark.parametrize("path", [ME, USAGE])
 async def test_without_redis_it_is_said_within_a_second_and_passes_by_itself(
     path: str, environment: Environment, callers: Callers, tmp_path: Path
@@ -265,6 +266,7 @@ async def test_without_redis_it_is_said_within_a_second_and_passes_by_itself(
         await asyncio.to_thread(server.stop)
 
 
+@pytest.mark.hasty
 async def test_a_mongodb_that_hangs_is_said_within_a_second_and_passes_by_itself(
     environment: Environment, tmp_path: Path
 ) -> None:

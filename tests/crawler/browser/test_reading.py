@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from crawler.headers import Header
     from tests.site import Site
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.drill]
 
 AT_ONCE = 5
 PATIENCE = Patience(idle_s=0.25, end_scrolls=2, stuck_scrolls=4, answer_s=1.5, challenge_s=5)
