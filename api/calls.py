@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import web
@@ -53,6 +54,11 @@ class Call:
     """Where the caller is, past trusted proxies."""
     standing: Standing | None = None
     """The account's numbers, once the key proved valid."""
+
+    @property
+    def elapsed_ms(self) -> int:
+        """Whole milliseconds since the request was read."""
+        return int((monotonic() - self.started) * 1000)
 
 
 CALL = web.RequestKey("call", Call)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from api.errors import OUR_FAULT, ApiError
@@ -44,7 +43,7 @@ async def charged(
             status=status,
             video_id=None,
             is_cached=is_cached,
-            elapsed_ms=_elapsed_ms(call),
+            elapsed_ms=call.elapsed_ms,
         )
 
     try:
@@ -63,10 +62,6 @@ async def charged(
         **answer.body,
         "cached": answer.is_cached,
         "requests_remaining": remaining,
-        "process_time_ms": _elapsed_ms(call),
+        "process_time_ms": call.elapsed_ms,
     }
     return replace(answer, body=body)
-
-
-def _elapsed_ms(call: Call) -> int:
-    return int((monotonic() - call.started) * 1000)

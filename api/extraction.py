@@ -143,7 +143,7 @@ class Extraction:
             media=self._media(target.value, entry, admission, wish) if wish.with_media else b"",
             is_cached=True,
             requests_remaining=admission.requests_remaining,
-            elapsed_ms=_elapsed_ms(call),
+            elapsed_ms=call.elapsed_ms,
         )
 
     async def answer_unless(
@@ -246,7 +246,7 @@ class Extraction:
         is_cached: bool,
     ) -> tuple[int, int]:
         """End the reservation; what is left of the month, and how long the call has taken."""
-        elapsed_ms = _elapsed_ms(call)
+        elapsed_ms = call.elapsed_ms
         remaining = await self._admissions.settle(
             call,
             admission,
@@ -282,7 +282,3 @@ def _absent(reason: Reason, requests_remaining: int) -> ApiError:
     error = refusal(reason)
     error.more["requests_remaining"] = requests_remaining
     return error
-
-
-def _elapsed_ms(call: Call) -> int:
-    return int((monotonic() - call.started) * 1000)

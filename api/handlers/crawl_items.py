@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
 from api import crawl_examples as examples
-from api.calls import CALL, DATA
+from api.calls import DATA
 from api.changing import respond
 from api.delivered import Format
 from api.documented import documented
@@ -20,17 +20,14 @@ from api.errors import (
     ApiError,
 )
 from api.middlewares.gate import behind_gate
-from api.parts import ADMISSIONS, CRAWLS, DELIVERED, WATCHED, WATCHES
+from api.owned import owned_crawl
+from api.parts import DELIVERED, WATCHED, WATCHES
 from api.schemas.crawl_answers import ItemsAnswer
 from api.schemas.crawls import ItemsRequest
 from api.streaming import leaving, stream
 from api.watching import CONTENT_TYPE
 from api.webhooks import telling_why
 from settings.plans import PLANS
-
-if TYPE_CHECKING:
-    from accounts.limits import Admission
-    from crawler.jobs.crawl import Crawl
 
 _TAG = "Crawls"
 _TYPES = {Format.JSONL: "application/x-ndjson", Format.CSV: "text/csv; charset=utf-8"}
@@ -51,7 +48,7 @@ async def read_items(request: web.Request) -> web.StreamResponse:
 
     A page of JSON, or with `format` a file of all items behind the cursor.
     """
-    crawl, admission = await _admit(request)
+    crawl, admission = await owned_crawl(request)
     asked, form = request[DATA], request[DATA]["format"] or Format.JSON
     has_country = PLANS[admission.plan].country_detection
     more: Any = {"cursor": asked["cursor"], "with_country": has_country}
@@ -83,7 +80,7 @@ async def watch_crawl(request: web.Request) -> web.StreamResponse:
     The last 1,000 are kept, for a day. Free, Basic, Pro and Business accounts may watch 2, 8, 16
     and 32 times at once.
     """
-    crawl, admission = await _admit(request)
+    crawl, admission = await owned_crawl(request)
     after = request.headers.get("Last-Event-ID")
     if after is not None and not _EVENT_ID.fullmatch(after):
         wrong = "The header 'Last-Event-ID' must be the id of an event"
@@ -92,14 +89,6 @@ async def watch_crawl(request: web.Request) -> web.StreamResponse:
         with leaving(request) as left:
             events = request.app[WATCHES].watch(crawl, after=after, over=left)
             return await stream(request, events, _EVENTS, telling_why())
-
-
-async def _admit(request: web.Request) -> tuple[Crawl, Admission]:
-    """The crawl that is meant, and whose it is."""
-    admission = await request.app[ADMISSIONS].admit(request[CALL], cost=0)
-    async with telling_why():
-        crawl = await request.app[CRAWLS].get(request.match_info["id"], owner=admission.account_id)
-    return crawl, admission
 
 
 _CRAWL = "/api/v1/crawls/{id}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from api import crawl_examples as examples
-from api.calls import CALL, DATA
+from api.calls import DATA
 from api.changing import respond
 from api.crawls import preview, read_wanted, wanted_id
 from api.documented import documented
@@ -20,7 +20,8 @@ from api.errors import (
     OF_KEYS,
 )
 from api.middlewares.gate import behind_gate
-from api.parts import ADMISSIONS, CRAWLS, ENVIRONMENT, STORED
+from api.owned import admit_free, owned_crawl
+from api.parts import CRAWLS, ENVIRONMENT, STORED
 from api.schemas.crawl_answers import (
     CrawlAnswer,
     CrawlDetailAnswer,
@@ -32,7 +33,6 @@ from api.webhooks import check_webhook, telling_why
 from crawler.jobs.shapes import show_crawl, show_target
 
 if TYPE_CHECKING:
-    from accounts.limits import Admission
     from crawler.jobs.crawl import Crawl
 
 _TAG = "Crawls"
@@ -67,7 +67,7 @@ async def create_crawl(request: web.Request) -> web.Response:
     """
     asked = request[DATA]
     wanted = await read_wanted(asked)
-    admission = await request.app[ADMISSIONS].admit(request[CALL], cost=0)
+    admission = await admit_free(request)
     await check_webhook(request, wanted.options.webhook)
     owner, left = admission.account_id, admission.requests_remaining
     async with telling_why(within_s=_MAKING_S):
@@ -88,7 +88,7 @@ async def create_crawl(request: web.Request) -> web.Response:
 )
 async def list_crawls(request: web.Request) -> web.Response:
     """The account's crawls, newest first."""
-    owner = await _admit(request)
+    owner = (await admit_free(request)).account_id
     async with telling_why():
         page = await request.app[CRAWLS].page(owner=owner, **request[DATA])
     return respond({"crawls": list(map(show_crawl, page.items)), "next_cursor": page.cursor})
@@ -103,8 +103,7 @@ async def list_crawls(request: web.Request) -> web.Response:
 )
 async def show_crawl_and_targets(request: web.Request) -> web.Response:
     """How far a crawl is, and what came of its targets, a page of them at a time."""
-    owner, asked = await _admit(request), request[DATA]
-    crawl = await _crawl(request, owner)
+    (crawl, _), asked = await owned_crawl(request), request[DATA]
     async with telling_why():
         page = await request.app[CRAWLS].targets(
             crawl.id, state=asked["state"], limit=asked["limit"], cursor=asked["cursor"]
@@ -128,7 +127,7 @@ async def cancel_crawl(request: web.Request) -> web.Response:
     Its state is `cancelled` a few seconds later. What it delivered stays, and stays charged. One
     that has ended stays as it is.
     """
-    owner = await _admit(request)
+    owner = (await admit_free(request)).account_id
     async with telling_why():
         crawl = await request.app[CRAWLS].cancel(request.match_info["id"], owner=owner)
     return respond(show_crawl(crawl), status=200 if crawl.state.is_ended else 202)
@@ -146,7 +145,7 @@ async def retry_crawl(request: web.Request) -> web.Response:
 
     What was delivered before is neither delivered nor charged again.
     """
-    owner = await _admit(request)
+    owner = (await admit_free(request)).account_id
     async with telling_why(within_s=_MAKING_S):
         crawl = await request.app[CRAWLS].retry(request.match_info["id"], owner=owner)
     return _accepted(request, crawl)
@@ -157,20 +156,6 @@ def _accepted(request: web.Request, crawl: Crawl) -> web.Response:
     address = request.app[ENVIRONMENT].public_address
     response.headers["Location"] = f"{address}{_PATH}/{crawl.id}"
     return response
-
-
-async def _crawl(request: web.Request, owner: str) -> Crawl:
-    async with telling_why():
-        return await request.app[CRAWLS].get(request.match_info["id"], owner=owner)
-
-
-async def _admitted(request: web.Request) -> Admission:
-    return await request.app[ADMISSIONS].admit(request[CALL], cost=0)
-
-
-async def _admit(request: web.Request) -> str:
-    """The account that calls."""
-    return (await _admitted(request)).account_id
 
 
 ROUTES = [

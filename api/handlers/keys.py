@@ -33,7 +33,8 @@ from api.errors import (
     ApiError,
 )
 from api.middlewares.gate import behind_gate
-from api.parts import ADMISSIONS, KEYS
+from api.owned import admit_free
+from api.parts import KEYS
 from api.schemas.keys import (
     ChangedKeyAnswer,
     EditRequest,
@@ -174,7 +175,7 @@ async def revoke_key(request: web.Request) -> web.Response:
 
 async def _admit(request: web.Request) -> Admission:
     """Admit the call of an account that has keys of ours."""
-    admission = await request.app[ADMISSIONS].admit(request[CALL], cost=0)
+    admission = await admit_free(request)
     if admission.account_id.startswith(_FOREIGN):
         raise ApiError(FORBIDDEN, detail="This account calls through RapidAPI, which has its keys")
     return admission

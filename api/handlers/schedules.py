@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from aiohttp import web
 
 from api import crawl_examples
 from api import schedule_examples as examples
-from api.calls import CALL, DATA
+from api.calls import DATA
 from api.changing import respond
 from api.documented import documented
 from api.errors import (
@@ -21,7 +19,8 @@ from api.errors import (
     TOO_MANY_SCHEDULES,
 )
 from api.middlewares.gate import behind_gate
-from api.parts import ADMISSIONS, ENVIRONMENT, SCHEDULES
+from api.owned import admit_free
+from api.parts import ENVIRONMENT, SCHEDULES
 from api.schedules import edit_of, read_targets_of, read_wish
 from api.schemas.keys import PageRequest
 from api.schemas.schedules import (
@@ -39,9 +38,6 @@ from crawler.jobs.schedules.schedule import LEAST_EVERY_S
 from crawler.jobs.schedules.shapes import show_run, show_schedule
 from crawler.jobs.shapes import asked_as
 from settings.plans import PLANS
-
-if TYPE_CHECKING:
-    from accounts.limits import Admission
 
 _TAG = "Schedules"
 _PATH = "/api/v1/schedules"
@@ -66,7 +62,7 @@ async def create_schedule(request: web.Request) -> web.Response:
     """
     asked = request[DATA]
     wish = await read_wish(asked)
-    admission = await _admit(request)
+    admission = await admit_free(request)
     await check_webhook(request, wish.options.webhook)
     async with telling_why():
         schedule = await request.app[SCHEDULES].create(
@@ -90,7 +86,7 @@ async def create_schedule(request: web.Request) -> web.Response:
 )
 async def list_schedules(request: web.Request) -> web.Response:
     """The account's schedules, newest first."""
-    owner = (await _admit(request)).account_id
+    owner = (await admit_free(request)).account_id
     async with telling_why():
         page = await request.app[SCHEDULES].page(owner=owner, **request[DATA])
     shown = [show_schedule(one) for one in page.items]
@@ -105,7 +101,7 @@ async def list_schedules(request: web.Request) -> web.Response:
 )
 async def show_one(request: web.Request) -> web.Response:
     """A schedule, its next five times and its targets."""
-    owner, schedules = (await _admit(request)).account_id, request.app[SCHEDULES]
+    owner, schedules = (await admit_free(request)).account_id, request.app[SCHEDULES]
     async with telling_why():
         schedule = await schedules.get(request.match_info["id"], owner=owner)
         targets = await schedules.targets(schedule)
@@ -127,7 +123,7 @@ async def edit_schedule(request: web.Request) -> web.Response:
     """
     asked = request[DATA]
     targets = await read_targets_of(asked)
-    owner = (await _admit(request)).account_id
+    owner = (await admit_free(request)).account_id
     await check_webhook(request, asked.get("webhook"))
     async with telling_why():
         schedule = await request.app[SCHEDULES].edit(
@@ -147,7 +143,7 @@ async def edit_schedule(request: web.Request) -> web.Response:
 )
 async def pause_schedule(request: web.Request) -> web.Response:
     """Let nothing of a schedule begin by itself; a crawl that runs goes on."""
-    owner = (await _admit(request)).account_id
+    owner = (await admit_free(request)).account_id
     async with telling_why():
         schedule = await request.app[SCHEDULES].pause(request.match_info["id"], owner=owner)
     return respond(show_schedule(schedule))
@@ -161,7 +157,7 @@ async def pause_schedule(request: web.Request) -> web.Response:
 )
 async def resume_schedule(request: web.Request) -> web.Response:
     """Let a schedule run by itself again; what was due meanwhile is not made up for."""
-    owner = (await _admit(request)).account_id
+    owner = (await admit_free(request)).account_id
     async with telling_why():
         schedule = await request.app[SCHEDULES].resume(request.match_info["id"], owner=owner)
     return respond(show_schedule(schedule))
@@ -176,7 +172,7 @@ async def resume_schedule(request: web.Request) -> web.Response:
 )
 async def run_schedule(request: web.Request) -> web.Response:
     """Begin a crawl of a schedule now, paused or not; when it is due next stays as it is."""
-    owner = (await _admit(request)).account_id
+    owner = (await admit_free(request)).account_id
     async with telling_why():
         run = await request.app[SCHEDULES].run(request.match_info["id"], owner=owner)
     response = respond(show_run(run, CrawlState.QUEUED), status=202)
@@ -194,7 +190,7 @@ async def run_schedule(request: web.Request) -> web.Response:
 )
 async def list_runs(request: web.Request) -> web.Response:
     """What became of each time at which a schedule was due, newest first; kept for 90 days."""
-    owner, schedules = (await _admit(request)).account_id, request.app[SCHEDULES]
+    owner, schedules = (await admit_free(request)).account_id, request.app[SCHEDULES]
     async with telling_why():
         schedule = await schedules.get(request.match_info["id"], owner=owner)
         page = await schedules.runs(schedule.id, **request[DATA])
@@ -211,14 +207,10 @@ async def list_runs(request: web.Request) -> web.Response:
 )
 async def delete_schedule(request: web.Request) -> web.Response:
     """Delete a schedule; a crawl that runs goes on, and its crawls stay."""
-    owner = (await _admit(request)).account_id
+    owner = (await admit_free(request)).account_id
     async with telling_why():
         schedule = await request.app[SCHEDULES].remove(request.match_info["id"], owner=owner)
     return respond(show_schedule(schedule))
-
-
-async def _admit(request: web.Request) -> Admission:
-    return await request.app[ADMISSIONS].admit(request[CALL], cost=0)
 
 
 _THIS = _PATH + "/{id}"

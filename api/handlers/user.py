@@ -10,12 +10,13 @@ from aiohttp import web
 
 from accounts.errors import UnknownAccountError
 from accounts.windows import Period
-from api.calls import CALL, DATA
+from api.calls import DATA
 from api.documented import documented
 from api.errors import INVALID_KEY, INVALID_PARAMETER, OF_KEYS, ApiError, moment
 from api.examples import ME_ANSWER, USAGE_ANSWER
 from api.middlewares.envelope import JSON
-from api.parts import ACCOUNTS, ADMISSIONS, REPORTS
+from api.owned import admit_free
+from api.parts import ACCOUNTS, REPORTS
 from api.schemas.user import MeAnswer, UsageAnswer, UsageRequest
 from api.storage import storage
 from settings.plans import PLANS
@@ -58,7 +59,7 @@ async def read_usage(request: web.Request) -> web.Response:
 
 
 async def _account(request: web.Request) -> Account:
-    admission = await request.app[ADMISSIONS].admit(request[CALL], cost=0)
+    admission = await admit_free(request)
     try:
         return await request.app[ACCOUNTS].find(admission.account_id)
     except UnknownAccountError:

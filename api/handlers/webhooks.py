@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from aiohttp import web
 
 from api import webhook_examples as examples
-from api.calls import CALL, DATA
+from api.calls import DATA
 from api.changing import respond
 from api.documented import documented
 from api.errors import (
@@ -21,7 +19,8 @@ from api.errors import (
     WEBHOOK_ENDPOINT_NOT_FOUND,
 )
 from api.middlewares.gate import behind_gate
-from api.parts import ADMISSIONS, CRAWLS, DELIVERIES, RECEIVERS, WEBHOOK_SECRETS
+from api.owned import admit_free, owned_crawl
+from api.parts import DELIVERIES, RECEIVERS, WEBHOOK_SECRETS
 from api.schemas.keys import PageRequest
 from api.schemas.webhooks import (
     DeliveriesAnswer,
@@ -32,9 +31,6 @@ from api.schemas.webhooks import (
     SecretAnswer,
 )
 from api.webhooks import shown_delivery, shown_endpoint, shown_secret, telling_why
-
-if TYPE_CHECKING:
-    from crawler.jobs.crawl import Crawl
 
 _TAG = "Webhooks"
 
@@ -47,7 +43,7 @@ _TAG = "Webhooks"
 )
 async def show_secret(request: web.Request) -> web.Response:
     """What the account's webhooks are signed with; it is made when it is first wanted."""
-    owner = await _admit(request)
+    owner = (await admit_free(request)).account_id
     async with telling_why():
         secret = await request.app[WEBHOOK_SECRETS].get(owner)
     return respond(shown_secret(secret))
@@ -63,7 +59,7 @@ async def show_secret(request: web.Request) -> web.Response:
 )
 async def rotate_secret(request: web.Request) -> web.Response:
     """A new secret; messages are signed with both, the old one as well, for `overlap_s` seconds."""
-    owner = await _admit(request)
+    owner = (await admit_free(request)).account_id
     async with telling_why():
         secret = await request.app[WEBHOOK_SECRETS].rotate(owner, **request[DATA])
     return respond(shown_secret(secret), status=201)
@@ -78,7 +74,7 @@ async def rotate_secret(request: web.Request) -> web.Response:
 )
 async def list_endpoints(request: web.Request) -> web.Response:
     """The addresses that the account's webhooks went to, and how they fare, newest first."""
-    owner = await _admit(request)
+    owner = (await admit_free(request)).account_id
     async with telling_why():
         page = await request.app[RECEIVERS].page(owner, **request[DATA])
     endpoints = [shown_endpoint(one) for one in page.items]
@@ -96,7 +92,7 @@ async def enable_endpoint(request: web.Request) -> web.Response:
 
     What was not sent meanwhile is sent on `redeliver`.
     """
-    owner = await _admit(request)
+    owner = (await admit_free(request)).account_id
     async with telling_why():
         endpoint = await request.app[RECEIVERS].switch_on(request.match_info["id"], owner=owner)
     return respond(shown_endpoint(endpoint))
@@ -111,7 +107,7 @@ async def enable_endpoint(request: web.Request) -> web.Response:
 )
 async def list_deliveries(request: web.Request) -> web.Response:
     """The messages of a crawl and every attempt at them, newest first; kept for 30 days."""
-    crawl = await _crawl(request)
+    crawl, _ = await owned_crawl(request)
     async with telling_why():
         page = await request.app[DELIVERIES].page(crawl.id, **request[DATA])
     deliveries = [shown_delivery(one) for one in page.items]
@@ -132,22 +128,10 @@ async def redeliver(request: web.Request) -> web.Response:
 
     It has the same id and body as before and a new signature.
     """
-    crawl = await _crawl(request)
+    crawl, _ = await owned_crawl(request)
     async with telling_why():
         delivery = await request.app[DELIVERIES].redeliver(crawl.id, request.match_info["delivery"])
     return respond(shown_delivery(delivery), status=202)
-
-
-async def _admit(request: web.Request) -> str:
-    """The account that calls."""
-    admission = await request.app[ADMISSIONS].admit(request[CALL], cost=0)
-    return admission.account_id
-
-
-async def _crawl(request: web.Request) -> Crawl:
-    owner = await _admit(request)
-    async with telling_why():
-        return await request.app[CRAWLS].get(request.match_info["id"], owner=owner)
 
 
 _SECRET, _ENDPOINTS = "/api/v1/webhooks/secret", "/api/v1/webhooks/endpoints"
