@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, Any, Self
@@ -18,7 +19,7 @@ from crawler.spiders.video import VideoSpider, named_s
 from crawler.walls import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from scrapy.crawler import Crawler
     from scrapy.exceptions import DropItem
@@ -65,13 +66,11 @@ class JobsSpider(VideoSpider):
     async def judge(self, page: Page, response: Response) -> None:
         """Tell the egress' other users how it fares, when there is something to tell."""
         passage: Passage = response.meta["passage"]
-        try:
+        with self._telling(passage):
             if page.is_block:
                 response.meta["blocked"] = await self._block(passage, page, response)
             elif page.is_served:
                 await self.intake.gate.serve(passage)
-        except (RedisError, OSError) as error:
-            self.logger.warning("how %s fares is not told: %s", passage.way.name, error)
 
     async def _block(self, passage: Passage, page: Page, response: Response) -> Blocked:
         job: Job = response.meta["job"]
@@ -89,13 +88,19 @@ class JobsSpider(VideoSpider):
         if isinstance(failure.value, ProxyFailedError):
             meta = failure.request.meta  # type: ignore[attr-defined]
             passage, job = meta["passage"], meta["job"]
-            try:
+            with self._telling(passage):
                 meta["blocked"] = await self.intake.gate.block(
                     passage, [job.target.key], Reason.UPSTREAM_ERROR, postpones=False
                 )
-            except (RedisError, OSError) as error:
-                self.logger.warning("how %s fares is not told: %s", passage.way.name, error)
         await super().failed(failure)
+
+    @contextlib.contextmanager
+    def _telling(self, passage: Passage) -> Iterator[None]:
+        """Go on though Redis is not to be told how an egress fares."""
+        try:
+            yield
+        except (RedisError, OSError) as error:
+            self.logger.warning("how %s fares is not told: %s", passage.way.name, error)
 
     def _has_another_way(self, passage: Passage) -> bool:
         """Whether a blocked probe says nothing of its target, which another egress may serve."""
