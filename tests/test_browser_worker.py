@@ -15,7 +15,7 @@ from crawler.jobs.queue import Queue
 from crawler.jobs.records import Fetcher, Job, Lane, Outcome
 from crawler.jobs.workers import Workers
 from crawler.links import Target, TargetType
-from settings.env import Environment
+from tests.chromium import in_chromium
 from tests.proxy import Proxy
 from tests.site import Site
 from tests.workers import PROJECT, a_worker, until_ended
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from services.mongodb import Document
 
-pytestmark = pytest.mark.skipif(Environment().chromium is None, reason="no Chromium on PATH")
+pytestmark = in_chromium
 
 
 @dataclass

@@ -14,6 +14,7 @@ from scrapy.utils.test import get_crawler
 
 from crawler.spiders.lists import HashtagSpider, UserSpider
 from settings.env import Environment
+from tests.chromium import in_chromium
 from tests.site import Site
 from tests.workers import PROJECT
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from scrapy import Request
 
     from services.mongodb import Document
-
-in_chromium = pytest.mark.skipif(Environment().chromium is None, reason="no Chromium on PATH")
 
 
 @in_chromium

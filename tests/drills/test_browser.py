@@ -19,7 +19,7 @@ from crawler.jobs.queue import Queue
 from crawler.jobs.records import Fetcher, Job, Lane, Outcome
 from crawler.links import Target, TargetType
 from services.memory import descendants
-from settings.env import Environment
+from tests.chromium import in_chromium
 from tests.site import Site
 from tests.workers import PROJECT, a_worker, until_ended
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.drill,
-    pytest.mark.skipif(Environment().chromium is None, reason="no Chromium on PATH"),
+    in_chromium,
 ]
 
 POSTS = 240

@@ -25,8 +25,8 @@ from crawler.jobs.crawls import Crawls
 from crawler.jobs.told import TOLD
 from services import redis
 from services.redis import EmbeddedValkey
-from settings.env import Environment
 from settings.plans import PLANS, PlanName
+from tests.chromium import in_chromium
 from tests.crawler.jobs.conducting import videos
 from tests.schedulers import PROJECT, start_scheduler
 from tests.site import Site
@@ -286,7 +286,7 @@ async def test_ctrl_c_leaves_the_crawl_to_be_followed(
     assert f"{found[1]} succeeded: 200 stored, 200 items" in out
 
 
-@pytest.mark.skipif(Environment().chromium is None, reason="no Chromium on PATH")
+@in_chromium
 async def test_a_list_is_crawled_with_a_browser_that_is_started_for_it(
     variables: dict[str, str], tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from cli.ports import answers
-from settings.env import Environment
+from tests.chromium import in_chromium
 from tests.cli.running import running, wait_until
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.drill,
-    pytest.mark.skipif(Environment().chromium is None, reason="no Chromium on PATH"),
+    in_chromium,
 ]
 
 CSV = b"type,value\nvideo,7106594312292453675\nuser,@pim.skates23\nsearch,cooking\n"

@@ -14,6 +14,7 @@ from crawler.jobs.workers import WorkerKind, Workers
 from settings.env import Environment
 from settings.plans import PlanName
 from tests.api.conftest import Api, serving
+from tests.chromium import in_chromium
 from tests.schedulers import a_scheduler
 from tests.site import Site
 from tests.workers import PROJECT, a_worker
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.drill,
-    pytest.mark.skipif(Environment().chromium is None, reason="no Chromium on PATH"),
+    in_chromium,
 ]
 
 PLAN = PlanName.PRO

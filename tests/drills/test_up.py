@@ -16,7 +16,7 @@ import pytest
 from pymongo import MongoClient
 
 from cli.ports import answers, free_port
-from settings.env import Environment
+from tests.chromium import in_chromium
 from tests.cli.running import PROJECT, is_running, running, wait_until
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def test_whatever_is_killed_is_started_again(name: str, tmp_path: Path) -> None:
         assert crawl(up) == set(IDS)
 
 
-@pytest.mark.skipif(Environment().chromium is None, reason="no Chromium on PATH")
+@in_chromium
 def test_a_killed_browser_worker_is_started_again_and_leaves_no_browser(tmp_path: Path) -> None:
     with running(tmp_path, BROWSER_WORKERS="1") as up:
         before = up.processes["browser-1"]
