@@ -13,6 +13,7 @@ import click
 
 from cli.account import account
 from cli.analyst import analyst
+from cli.backup import backup, restore
 from cli.crawl import crawl
 from cli.doctor import doctor
 from cli.jobs import jobs
@@ -71,12 +72,14 @@ def manage() -> None:
 for command in (
     account,
     analyst,
+    backup,
     crawl,
     doctor,
     jobs,
     key,
     migrate,
     queue,
+    restore,
     schedule,
     scheduler,
     serve,
