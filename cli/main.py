@@ -22,6 +22,7 @@ from cli.migrate import migrate
 from cli.queue import queue
 from cli.schedule import schedule
 from cli.scheduler import scheduler
+from cli.seed import seed
 from cli.serve import serve
 from cli.up import up
 from cli.worker import worker
@@ -82,6 +83,7 @@ for command in (
     restore,
     schedule,
     scheduler,
+    seed,
     serve,
     up,
     worker,

@@ -1,0 +1,1 @@
+"""A made-up store in the real documents' shapes: for trying questions, for tests, for the bench."""
