@@ -20,6 +20,7 @@ from cli.jobs import jobs
 from cli.key import key
 from cli.migrate import migrate
 from cli.queue import queue
+from cli.renormalize import renormalize
 from cli.schedule import schedule
 from cli.scheduler import scheduler
 from cli.seed import seed
@@ -80,6 +81,7 @@ for command in (
     key,
     migrate,
     queue,
+    renormalize,
     restore,
     schedule,
     scheduler,

@@ -11,7 +11,7 @@ from bson import ObjectId
 from crawler.items import Kind
 from pipelines.collections import RAW_ITEMS
 from pipelines.documents.mongo import to_mongo
-from pipelines.merging import merged
+from pipelines.merging import PARTS, merged
 from pipelines.raw_items import raw_update
 from pipelines.user_snapshots import has_counters, snapshot_at_first, snapshot_update
 from pipelines.writes import send
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
 
     from pipelines.entities import Entity
     from services.mongodb import Document
-
-_MERGED = {
-    Kind.USER: ("statistics",),
-    Kind.HASHTAG: ("statistics",),
-    Kind.MUSIC: ("statistics",),
-    Kind.COMMENT: ("author",),
-}
-"""The objects in which a poorer layout leaves what it does not know."""
 
 
 class EntityStore:
@@ -67,7 +59,7 @@ class EntityStore:
         """Write entities of one kind and answer the error of each that was refused."""
         if kind is Kind.USER:
             return await self._write_users(entities)
-        updates = [merged(to_mongo(one.document), parts=_MERGED[kind]) for one in entities]
+        updates = [merged(to_mongo(one.document), parts=PARTS[kind]) for one in entities]
         return await self._send(kind.collection, updates)
 
     async def _write_users(self, users: Sequence[Entity]) -> dict[int, Exception]:
@@ -78,7 +70,7 @@ class EntityStore:
         for place, (user, commit) in enumerate(zip(users, commits, strict=True)):
             document = to_mongo(user.document)
             begun = snapshot_at_first(document, commit)
-            updates.append(merged(document, parts=_MERGED[Kind.USER], at_first=begun))
+            updates.append(merged(document, parts=PARTS[Kind.USER], at_first=begun))
             owners.append(place)
             if has_counters(document):
                 updates.append(snapshot_update(document, commit))

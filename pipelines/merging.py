@@ -7,13 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from crawler.items import Kind
+
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
     from services.mongodb import Document
 
-
+PARTS = {
+    Kind.VIDEO: ("author", "music"),
+    Kind.USER: ("statistics",),
+    Kind.HASHTAG: ("statistics",),
+    Kind.MUSIC: ("statistics",),
+    Kind.COMMENT: ("author",),
+}
+"""The objects in which a poorer layout leaves what it does not know."""
 _KEPT = ("_id", "first_seen_at")
 
 

@@ -7,19 +7,35 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import zstandard
 
-from crawler.items import Kind
+from crawler.items import (
+    Kind,
+    Layout,
+    RawComment,
+    RawHashtag,
+    RawItem,
+    RawMusic,
+    RawUser,
+    RawVideo,
+)
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from crawler.items import RawItem
     from services.mongodb import Document
 
+_KINDS: dict[Kind, type[RawItem]] = {
+    one.kind: one for one in (RawVideo, RawUser, RawHashtag, RawMusic, RawComment)
+}
 _compressor = zstandard.ZstdCompressor(level=1)
+_decompressor = zstandard.ZstdDecompressor()
 _TOKEN = b'token"'
 _SONGS = (b'"tt2dsp"', b'"tt_to_dsp_song_infos"')
 """Links of sounds to other services: they bear those services' tokens."""
 _SONG_NAMES = frozenset({"tt2dsp", "tt_to_dsp_song_infos"})
+
+
+class UnreadableError(Exception):
+    """A raw item of which nothing can be made; the text says why."""
 
 
 def raw_id(kind: Kind, item_id: str) -> str:
@@ -41,6 +57,27 @@ def raw_update(raw: RawItem, item_id: str, *, ttl: timedelta) -> Document:
         },
         "upsert": True,
     }
+
+
+def read_raw(kept: Document) -> RawItem:
+    """A raw item as it was kept; of its job and its session nothing is.
+
+    Raises:
+        UnreadableError: it is none.
+    """
+    try:
+        kind = _KINDS[Kind(kept["kind"])]
+        data = orjson.loads(_decompressor.decompress(kept["data"]))
+        layout = Layout(kept["layout"])
+        observed_at, spider = kept["observed_at"], str(kept["spider"])
+    except (KeyError, ValueError, TypeError, zstandard.ZstdError) as error:
+        raise UnreadableError(str(error)) from error
+    if not isinstance(data, dict):
+        raise UnreadableError("it holds no object")
+    fields: dict[str, Any] = {"layout": layout, "observed_at": observed_at, "spider": spider}
+    if kind is RawVideo:
+        fields["video_id"] = kept["_id"]
+    return kind(data=data, **fields)
 
 
 def _written(data: dict[str, Any]) -> bytes:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bson import ObjectId
 
-from crawler.items import RawList, RawSearch
+from crawler.items import Kind, RawList, RawSearch
 from crawler.jobs.stages import stage
 from pipelines.collections import RAW_ITEMS, VIDEOS, prepare
 from pipelines.documents.mongo import to_mongo
 from pipelines.entities import Entity
 from pipelines.entity_store import EntityStore
 from pipelines.list_store import ListStore
-from pipelines.merging import merged
+from pipelines.merging import PARTS, merged
 from pipelines.posts import Post
 from pipelines.raw_items import raw_update
 from pipelines.writes import send
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from settings.env import Environment
 
 T = TypeVar("T", Post, Entity, RawList, RawSearch)
-
-_MERGED = ("author", "music")
 
 
 class StorePipeline:
@@ -126,7 +124,7 @@ def _updates(post: Post, commit: ObjectId) -> tuple[Document, Document]:
     observed_at, statistics = post.video.observed_at, document["statistics"]
     snapshot = {"statistics": statistics, "observed_at": observed_at, "commit": commit}
     return (
-        merged(document, parts=_MERGED, at_first={"snapshot": snapshot}),
+        merged(document, parts=PARTS[Kind.VIDEO], at_first={"snapshot": snapshot}),
         {
             "q": {
                 "_id": post.video.id,
