@@ -21,6 +21,7 @@ from cli.key import key
 from cli.migrate import migrate
 from cli.queue import queue
 from cli.renormalize import renormalize
+from cli.retention import retention
 from cli.schedule import schedule
 from cli.scheduler import scheduler
 from cli.seed import seed
@@ -83,6 +84,7 @@ for command in (
     queue,
     renormalize,
     restore,
+    retention,
     schedule,
     scheduler,
     seed,

@@ -7,7 +7,11 @@ import click
 
 @click.command()
 def scheduler() -> None:
-    """Start due schedules, advance crawls and send webhooks until SIGTERM; any number may run."""
+    """Start due schedules, advance crawls, send webhooks and delete what is too old until SIGTERM.
+
+    Any number may run.
+    """
+    from analysis.retention import keep_retention
     from crawler.jobs.scheduler import run
     from services import logs
     from services.running import attached
@@ -17,5 +21,6 @@ def scheduler() -> None:
     logs.configure(
         level=environment.log_level, form=environment.log_format, secrets=environment.secrets
     )
+    beside = (keep_retention(environment.retention),)
     with attached(environment) as connected:
-        run(connected)
+        run(connected, beside)

@@ -43,6 +43,7 @@ WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - recognised, n
 
 _HOST = r"(?:\[[^\]]+\]|[^:/@\[\],?]+)(?::\d{1,5})?"
 _HOSTS = re.compile(f"{_HOST}(?:,{_HOST})*")
+_MOST_DAYS = 36_500
 _HOLD_SECRETS = frozenset(
     {"mongodb_uri", "redis_url", "proxy_urls", "archive_url"}
     | {"secret_key", "admin_token", "rapidapi_proxy_secret"}
@@ -71,6 +72,18 @@ def _two_at_most(values: tuple[str, ...]) -> tuple[str, ...]:
     if len(values) > 2:
         raise ValueError("must be one value, or the new and the old one while it changes")
     return values
+
+
+def _days(value: object) -> object:
+    """Collections with days, from ``comments=90,video_statistics=365``."""
+    if not isinstance(value, str):
+        return value
+    pairs = [part.strip().partition("=") for part in value.split(",") if part.strip()]
+    if not all(
+        name and days.isdecimal() and 0 < int(days) <= _MOST_DAYS for name, _, days in pairs
+    ):
+        raise ValueError("must be collections with days, such as comments=90,video_statistics=365")
+    return tuple({name: (name, int(days)) for name, _, days in pairs}.values())
 
 
 def _server(*schemes: str) -> AfterValidator:
@@ -130,6 +143,7 @@ MongoAddress = Annotated[str, _server("mongodb", "mongodb+srv")]
 RedisAddress = Annotated[str, _server("redis", "rediss", "unix")]
 TwoWords = Annotated[Words, AfterValidator(_two_at_most)]
 Proxies = Annotated[Words, AfterValidator(_proxies)]
+Days = Annotated[tuple[tuple[str, int], ...], NoDecode, BeforeValidator(_days)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
@@ -196,6 +210,7 @@ class Environment(BaseSettings):
     metrics_allow_networks: Networks = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
     otel_exporter_otlp_endpoint: str | None = None
     raw_ttl_s: int = Field(default=30 * 24 * 3600, gt=0)
+    retention: Days = ()
 
     @classmethod
     def settings_customise_sources(

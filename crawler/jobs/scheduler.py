@@ -6,6 +6,7 @@ Any number may run: one of them conducts the crawls and one keeps time, each sen
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 from typing import TYPE_CHECKING
@@ -31,23 +32,33 @@ from services import mongodb, redis
 from settings.secrets import secret_key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
+
     from pymongo.asynchronous.database import AsyncDatabase
+    from redis.asyncio import Redis
 
     from services.mongodb import Document
     from settings.env import Environment
+
+    Beside = Callable[[AsyncDatabase[Document], Redis], AbstractAsyncContextManager[None]]
+    """Something that works in the background for as long as its context is entered."""
 
 logger = logging.getLogger(__name__)
 
 _RETRY_S = 1.0
 
 
-def run(environment: Environment) -> None:
+def run(environment: Environment, beside: Sequence[Beside] = ()) -> None:
     """Work until SIGTERM or SIGINT, then finish what is in hand and return."""
-    uvloop.run(work(environment))
+    uvloop.run(work(environment, beside))
 
 
-async def work(environment: Environment) -> None:
-    """Conduct and keep time, or stand by, and send webhooks, until somebody asks to end."""
+async def work(environment: Environment, beside: Sequence[Beside] = ()) -> None:
+    """Conduct and keep time, or stand by, and send webhooks, until somebody asks to end.
+
+    ``beside`` is what else is done meanwhile, by parts that this one knows nothing of.
+    """
     stopping = _stopping()
     uri = environment.mongodb_uri or ""
     async with (
@@ -69,7 +80,14 @@ async def work(environment: Environment) -> None:
         timekeeper = Timekeeper(database, Crawls(database, client), Lease(client, TIMEKEEPER))
         sender = Sender(database, Secrets(database, key), poster)
         try:
-            async with conductor.conducting(), sender.sending(), timekeeper.keeping():
+            async with (
+                conductor.conducting(),
+                sender.sending(),
+                timekeeper.keeping(),
+                contextlib.AsyncExitStack() as others,
+            ):
+                for one in beside:
+                    await others.enter_async_context(one(database, client))
                 await stopping.wait()
         finally:
             await poster.close()
