@@ -119,7 +119,7 @@ def _index(model: IndexModel) -> str:
         for text, holds in (
             ("unique", about.get("unique")),
             ("deletes documents that are due", "expireAfterSeconds" in about),
-            ("only of some documents", "partialFilterExpression" in about),
+            ("only of some documents", "partialFilterExpression" in about or "sparse" in about),
             ("tells no capitals from small letters", "collation" in about),
         )
         if holds

@@ -47,6 +47,8 @@ _OF_VIDEO = {
     "pinned": "pinned",
     "observed_at": "observed_at",
     "first_seen_at": "first_seen_at",
+    "gone_at": "gone_at",
+    "gone_reason": "gone_reason",
 }
 _OF_USER = {
     "user_id": "_id",
