@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import accounts.collections
 import crawler.jobs.collections
+import crawler.jobs.erasures.collections
 import crawler.jobs.schedules.collections
 import crawler.jobs.webhooks.collections
 import pipelines.collections
@@ -28,6 +29,7 @@ _OF_SERVICE = (
     crawler.jobs.schedules.collections,
     crawler.jobs.webhooks.collections,
     accounts.collections,
+    crawler.jobs.erasures.collections,
 )
 _WORDS = {
     "int": "integer",

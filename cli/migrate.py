@@ -48,6 +48,7 @@ async def bring_up_to_date(uri: str) -> list[Done]:
 
     import accounts.collections
     import crawler.jobs.collections
+    import crawler.jobs.erasures.collections
     import crawler.jobs.schedules.collections
     import crawler.jobs.webhooks.collections
     import pipelines.collections
@@ -63,6 +64,7 @@ async def bring_up_to_date(uri: str) -> list[Done]:
         modules = (
             accounts.collections,
             crawler.jobs.collections,
+            crawler.jobs.erasures.collections,
             crawler.jobs.schedules.collections,
             crawler.jobs.webhooks.collections,
             pipelines.collections,

@@ -172,9 +172,15 @@ class JobsSpider(VideoSpider):
         self.logger.info("%s %s: %s", job.id, outcome.key, outcome.reason)
 
     async def item_was_dropped(self, item: object, response: Response, exception: DropItem) -> None:
-        """Fail the job of an item that is no document."""
+        """Fail the job of an item that is no document, or end it where the drop has a reason."""
         job: Job = response.meta["job"]
-        if not self._loses(item, job, "dropped"):
+        if self._loses(item, job, "dropped"):
+            return
+        reason = getattr(exception, "reason", None)
+        if isinstance(reason, Reason):
+            self._count(f"tiktok/reason/{reason.value}", job)
+            await self.end(response.meta, Outcome(key=job.target.key, reason=reason))
+        else:
             await self._give_up(job, Reason.UPSTREAM_ERROR, str(exception))
 
     async def item_has_failed(self, item: object, response: Response, failure: Failure) -> None:

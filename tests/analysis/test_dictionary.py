@@ -6,6 +6,7 @@ import pytest
 
 import accounts.collections
 import crawler.jobs.collections
+import crawler.jobs.erasures.collections
 import crawler.jobs.schedules.collections
 import crawler.jobs.webhooks.collections
 import pipelines.collections
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MODULES = (
     accounts.collections,
     crawler.jobs.collections,
+    crawler.jobs.erasures.collections,
     crawler.jobs.schedules.collections,
     crawler.jobs.webhooks.collections,
     pipelines.collections,
