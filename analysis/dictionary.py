@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import accounts.collections
+import analysis.rollups.collections
 import crawler.jobs.collections
-import crawler.jobs.erasures.collections
 import crawler.jobs.schedules.collections
 import crawler.jobs.webhooks.collections
 import pipelines.collections
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from analysis.views.view import View
     from services.mongodb import Document
 
-_OF_SERVICE = (
+_OTHERS = (
+    analysis.rollups.collections,
     crawler.jobs.collections,
     crawler.jobs.schedules.collections,
     crawler.jobs.webhooks.collections,
     accounts.collections,
-    crawler.jobs.erasures.collections,
 )
 _WORDS = {
     "int": "integer",
@@ -54,7 +54,7 @@ def schemas() -> dict[str, Document]:
     """The ``$jsonSchema`` of every collection, what crawls collect first."""
     collected = pipelines.collections.DOCUMENTS | pipelines.collections.ROWS
     found = {name: schema_of(kind) for name, kind in collected.items()}
-    for module in _OF_SERVICE:
+    for module in _OTHERS:
         found |= module.SCHEMAS
     return found
 
@@ -62,7 +62,7 @@ def schemas() -> dict[str, Document]:
 def indexes() -> Mapping[str, Sequence[IndexModel]]:
     """The named indexes of every collection that has any."""
     found: dict[str, Sequence[IndexModel]] = {**pipelines.collections.INDEXES}
-    for module in _OF_SERVICE:
+    for module in _OTHERS:
         found |= module.INDEXES
     return found
 
@@ -121,7 +121,7 @@ def _index(model: IndexModel) -> str:
         for text, holds in (
             ("unique", about.get("unique")),
             ("deletes documents that are due", "expireAfterSeconds" in about),
-            ("only of some documents", "partialFilterExpression" in about or "sparse" in about),
+            ("only of some documents", "partialFilterExpression" in about),
             ("tells no capitals from small letters", "collation" in about),
         )
         if holds

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from pymongo.errors import OperationFailure
 
+import analysis.rollups.collections
 import crawler.jobs.collections
 import crawler.jobs.schedules.collections
 import pipelines.collections
@@ -27,6 +28,7 @@ ROLE = "analyst"
 READABLE = (
     *pipelines.collections.DOCUMENTS,
     *pipelines.collections.ROWS,
+    *analysis.rollups.collections.SCHEMAS,
     *crawler.jobs.collections.SCHEMAS,
     *crawler.jobs.schedules.collections.SCHEMAS,
     *(view.name for view in VIEWS),

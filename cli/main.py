@@ -16,7 +16,6 @@ from cli.analyst import analyst
 from cli.backup import backup, restore
 from cli.crawl import crawl
 from cli.doctor import doctor
-from cli.export import export
 from cli.jobs import jobs
 from cli.key import key
 from cli.migrate import migrate
@@ -79,7 +78,6 @@ for command in (
     backup,
     crawl,
     doctor,
-    export,
     jobs,
     key,
     migrate,

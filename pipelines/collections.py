@@ -49,6 +49,8 @@ ANY_CASE = Collation("en", strength=2)
 """By which hashtags are found: TikTok's own do not tell capitals from small letters."""
 
 _SERIES = {"timeField": "observed_at", "metaField": "meta", "granularity": "hours"}
+_ARRIVALS = IndexModel([("_id", DESCENDING)], name="arrivals")
+"""By which rows are found that came since a time, whenever what they tell was seen."""
 _NEWEST = (("created_at", DESCENDING), ("_id", DESCENDING))
 """The order of pages; the id makes it the same each time."""
 INDEXES = {
@@ -59,7 +61,6 @@ INDEXES = {
         IndexModel([("hashtags", ASCENDING), ("created_at", DESCENDING)], name="hashtag_newest"),
         IndexModel([("music.id", ASCENDING), *_NEWEST], name="music_pages"),
         IndexModel([("created_at", DESCENDING)], name="newest"),
-        IndexModel([("gone_at", DESCENDING)], name="gone", sparse=True),
     ],
     # A name that was given up can be another user's: the newest observation counts.
     USERS: [
@@ -82,12 +83,14 @@ INDEXES = {
     STATISTICS: [
         IndexModel(
             [("meta.video_id", ASCENDING), ("observed_at", ASCENDING)], name="history_of_video"
-        )
+        ),
+        _ARRIVALS,
     ],
     USER_STATISTICS: [
         IndexModel(
             [("meta.user_id", ASCENDING), ("observed_at", ASCENDING)], name="history_of_user"
-        )
+        ),
+        _ARRIVALS,
     ],
 }
 

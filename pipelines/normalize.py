@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from itemadapter import ItemAdapter
 
 from crawler.items import (
-    RawAbsence,
     RawComment,
     RawHashtag,
     RawItem,
@@ -42,7 +41,7 @@ class NormalizePipeline:
 
     def process_item(
         self, item: object
-    ) -> Post | Entity | RawAbsence | RawSearch | Awaitable[RawList] | RawList:
+    ) -> Post | Entity | RawSearch | Awaitable[RawList] | RawList:
         """The raw item together with its document.
 
         Raises:
@@ -52,8 +51,6 @@ class NormalizePipeline:
             return _post(item)
         if isinstance(item, RawList):
             return _last(item)
-        if isinstance(item, RawAbsence):
-            return item
         if isinstance(item, RawSearch):
             _enter(item.job)
             return item

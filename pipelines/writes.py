@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bson import ObjectId
 from pymongo.errors import WriteConcernError
 
 if TYPE_CHECKING:
@@ -68,15 +69,15 @@ async def send(
 async def append(
     database: AsyncDatabase[Document], collection: str, documents: Sequence[Document]
 ) -> None:
-    """Insert new documents, and wait until a majority has them.
+    """Insert new documents, each with an id that tells when, and wait until a majority has them.
 
     Raises:
         WriteRefusedError: MongoDB refused one; the others may be there.
         PyMongoError: nothing is known of any of them.
     """
-    reply = await _carry_out(
-        database, {"insert": collection, "documents": documents, "ordered": False}
-    )
+    # A time series gives its rows no ids.
+    named = [{"_id": ObjectId(), **one} for one in documents]
+    reply = await _carry_out(database, {"insert": collection, "documents": named, "ordered": False})
     for one in reply.get("writeErrors", ()):
         raise WriteRefusedError(f"{one['errmsg']} {one.get('errInfo', '')}")
 

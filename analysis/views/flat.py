@@ -7,7 +7,7 @@ from analysis.views.view import Column, Type, View
 from pipelines.collections import USERS, VIDEOS
 from pipelines.documents.stored import StoredUser, StoredVideo
 
-OF_VIDEO = {
+_OF_VIDEO = {
     "video_id": "_id",
     "type": "type",
     "url": "url",
@@ -47,10 +47,8 @@ OF_VIDEO = {
     "pinned": "pinned",
     "observed_at": "observed_at",
     "first_seen_at": "first_seen_at",
-    "gone_at": "gone_at",
-    "gone_reason": "gone_reason",
 }
-OF_USER = {
+_OF_USER = {
     "user_id": "_id",
     "username": "username",
     "nickname": "nickname",
@@ -76,7 +74,7 @@ OF_USER = {
     "observed_at": "observed_at",
     "first_seen_at": "first_seen_at",
 }
-WORDS = {"hashtags": "hashtags", "labels": "labels", "keywords": "keywords"}
+_WORDS = {"hashtags": "hashtags", "labels": "labels", "keywords": "keywords"}
 """Lists of words, which a column holds joined."""
 
 VIDEOS_FLAT = View(
@@ -85,7 +83,7 @@ VIDEOS_FLAT = View(
     source=VIDEOS,
     pipeline=[
         {
-            "$project": projection_of(OF_VIDEO)
+            "$project": projection_of(_OF_VIDEO)
             | {
                 name: {
                     "$reduce": {
@@ -100,12 +98,12 @@ VIDEOS_FLAT = View(
                         },
                     }
                 }
-                for name, path in WORDS.items()
+                for name, path in _WORDS.items()
             }
             | {"hashtag_count": {"$size": {"$ifNull": ["$hashtags", []]}}}
         }
     ],
-    columns=columns_of(StoredVideo, OF_VIDEO)
+    columns=columns_of(StoredVideo, _OF_VIDEO)
     | {
         "hashtags": Column(type=Type.TEXT, meaning="Its hashtags without #, joined by a comma."),
         "labels": Column(type=Type.TEXT, meaning="TikTok's topic labels, joined by a comma."),
@@ -117,6 +115,6 @@ USER_LATEST = View(
     name="v_user_latest",
     meaning="A user as they are known now.",
     source=USERS,
-    pipeline=[{"$project": projection_of(OF_USER)}],
-    columns=columns_of(StoredUser, OF_USER),
+    pipeline=[{"$project": projection_of(_OF_USER)}],
+    columns=columns_of(StoredUser, _OF_USER),
 )

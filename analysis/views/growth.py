@@ -2,64 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from analysis.rollups.collections import VIDEO_DAILY
 from analysis.views.view import Column, Type, View
-from pipelines.collections import STATISTICS
 
 _COUNTERS = ("views", "likes", "comments", "shares", "saves")
-_DAY: dict[str, Any] = {"$dateTrunc": {"date": "$observed_at", "unit": "day"}}
-_KEY = {"video_id": "$meta.video_id", "day": _DAY}
-
-
-def _shifted(name: str) -> dict[str, Any]:
-    return {"$shift": {"output": f"${name}", "by": -1}}
-
 
 VIDEO_GROWTH_DAILY = View(
     name="v_video_growth_daily",
-    meaning=(
-        "A post on a day (UTC) on which its counters were seen to have changed."
-        " Every question reads all rows of statistics."
-    ),
-    source=STATISTICS,
+    meaning="A post on a day (UTC) on which its counters were seen to have changed.",
+    source=VIDEO_DAILY,
     pipeline=[
-        {"$sort": {"meta.video_id": 1, "observed_at": 1}},
-        {
-            "$group": {
-                "_id": _KEY,
-                "user_id": {"$last": "$meta.user_id"},
-                "exact": {"$last": "$exact"},
-                "observed_at": {"$last": "$observed_at"},
-                **{name: {"$last": f"${name}"} for name in _COUNTERS},
-            }
-        },
-        {
-            "$setWindowFields": {
-                "partitionBy": "$_id.video_id",
-                "sortBy": {"_id.day": 1},
-                "output": {
-                    "before.day": _shifted("_id.day"),
-                    "before.exact": _shifted("exact"),
-                    **{f"before.{name}": _shifted(name) for name in _COUNTERS},
-                },
-            }
-        },
         {
             "$project": {
                 "_id": 0,
-                "video_id": "$_id.video_id",
+                "video_id": 1,
                 "user_id": 1,
-                "day": "$_id.day",
+                "day": 1,
                 **dict.fromkeys(_COUNTERS, 1),
                 **{
-                    f"{name}_grown": {"$subtract": [f"${name}", f"$before.{name}"]}
+                    f"{name}_grown": {"$cond": ["$first", None, f"${name}_gained"]}
                     for name in _COUNTERS
                 },
-                "days": {
-                    "$dateDiff": {"startDate": "$before.day", "endDate": "$_id.day", "unit": "day"}
-                },
-                "exact": {"$and": ["$exact", {"$ne": ["$before.exact", False]}]},
+                "days": {"$cond": ["$first", None, "$days"]},
+                "exact": 1,
                 "observed_at": 1,
             }
         },
@@ -74,12 +39,14 @@ VIDEO_GROWTH_DAILY = View(
         },
         **{
             f"{name}_grown": Column(
-                type=Type.WHOLE, meaning=f"How many {name} more than on the row's day before."
+                type=Type.WHOLE,
+                meaning=f"How many {name} more than on the last day before with exact counters;"
+                " null where either is rounded.",
             )
             for name in _COUNTERS
         },
         "days": Column(type=Type.WHOLE, meaning="How many days the growth is of; null at first."),
-        "exact": Column(type=Type.TRUTH, meaning="Whether neither day's counters are rounded."),
+        "exact": Column(type=Type.TRUTH, meaning="Whether the counters are exact."),
         "observed_at": Column(type=Type.TIME, meaning="When they were last seen on that day."),
     },
 )

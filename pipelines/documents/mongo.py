@@ -10,6 +10,7 @@ from typing import (
     Annotated,
     Any,
     Literal,
+    NewType,
     TypeVar,
     Union,
     cast,
@@ -23,9 +24,13 @@ from bson.int64 import Int64
 
 D = TypeVar("D")
 
+Change = NewType("Change", int)
+"""A number that may be less than zero, as that of a growth."""
+
 _BSON_TYPES = {
     str: ["string"],
     int: ["int", "long"],
+    Change: ["int", "long"],
     float: ["double", "int", "long"],
     bool: ["bool"],
     datetime: ["date"],

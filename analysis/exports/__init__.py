@@ -1,1 +1,0 @@
-"""Taking what is stored elsewhere: CSV, JSON lines and Parquet, of any size."""

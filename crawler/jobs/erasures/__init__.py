@@ -1,1 +1,0 @@
-"""Who was erased, and is never collected again."""
