@@ -54,7 +54,7 @@ async def read_page(
         CursorError: the cursor is none that an earlier page gave.
     """
     if cursor is not None:
-        query = {"$and": [query, _older(by, *_read(cursor))]}
+        query = {"$and": [query, older(by, *_read(cursor))]}
     found = collection.find(query, **options)
     found = found.sort([(by, DESCENDING), ("_id", DESCENDING)]).limit(limit + 1)
     documents = await found.to_list()
@@ -62,8 +62,8 @@ async def read_page(
     return Page(items=page, cursor=_write(page[-1], by) if len(documents) > limit else None)
 
 
-def _older(by: str, at: datetime | None, last_id: str) -> dict[str, Any]:
-    """What comes after a document, as one range of an index."""
+def older(by: str, at: datetime | None, last_id: str) -> dict[str, Any]:
+    """What comes after a document in that order, as one range of an index."""
     if at is None:
         return {by: None, "_id": {"$lt": last_id}}
     return {by: {"$not": {"$gt": at}}, "$nor": [{by: at, "_id": {"$gte": last_id}}]}

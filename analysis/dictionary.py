@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import accounts.collections
 import analysis.rollups.collections
 import crawler.jobs.collections
+import crawler.jobs.erasures.collections
 import crawler.jobs.schedules.collections
 import crawler.jobs.webhooks.collections
 import pipelines.collections
@@ -30,6 +31,7 @@ _OTHERS = (
     crawler.jobs.schedules.collections,
     crawler.jobs.webhooks.collections,
     accounts.collections,
+    crawler.jobs.erasures.collections,
 )
 _WORDS = {
     "int": "integer",
@@ -121,7 +123,7 @@ def _index(model: IndexModel) -> str:
         for text, holds in (
             ("unique", about.get("unique")),
             ("deletes documents that are due", "expireAfterSeconds" in about),
-            ("only of some documents", "partialFilterExpression" in about),
+            ("only of some documents", "partialFilterExpression" in about or "sparse" in about),
             ("tells no capitals from small letters", "collation" in about),
         )
         if holds

@@ -90,6 +90,7 @@ from crawler.jobs.backlog import Backlog
 from crawler.jobs.conducting.state import read_conducting
 from crawler.jobs.conducting.stored import Stored
 from crawler.jobs.crawls import Crawls
+from crawler.jobs.erasures.erasures import Erasures
 from crawler.jobs.events import Events
 from crawler.jobs.outcomes import Outcomes
 from crawler.jobs.queue import Queue
@@ -104,7 +105,7 @@ from pipelines.collections import VIDEOS
 from services import mongodb, redis, tracing
 from services.wire import Wire
 from settings.plans import PlanName
-from settings.secrets import admin_token, secret_key
+from settings.secrets import admin_token, erasure_key, secret_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
@@ -190,7 +191,9 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         health = Health(redis=cache, database=database, uptime=uptime)
         wire = await stack.enter_async_context(Wire(url, timeout_s=PATIENCE_S))
         egresses = egresses_of(environment.proxy_urls)
-        queue = Queue(cache, egresses=egresses)
+        erasures = Erasures(database, partial(erasure_key, environment))
+        await stack.enter_async_context(erasures.hearing())
+        queue = Queue(cache, egresses=egresses, refuses=erasures.refuses)
         accounts, usage = Accounts(database, cache), Usage(cache, database)
         limits = Limits(
             wire,

@@ -114,7 +114,7 @@ class Entities:
         """Have the page crawled, or join the crawl of it that is under way."""
         sort = _SORTS[target.type]
         with self._outcomes.expect(target.key) as waiter:
-            async with storage():
+            async with storage(absent=sort.absent):
                 await self._queue.ask(target, flight_s=FLIGHT_S)
             outcome = await waiter.wait(max(0.0, deadline - monotonic()))
         if outcome is None:

@@ -274,6 +274,11 @@ _UNAVAILABLE_DETAILS = {
 }
 
 
+_ABSENT_DETAILS = {
+    Reason.NOT_COLLECTED: "This service does not collect what was asked for",
+}
+
+
 class ApiError(Exception):
     """An answer other than the one that was asked for."""
 
@@ -311,7 +316,7 @@ def refusal(
     if policy.status == 400:
         return ApiError(INVALID_URL, **words)
     if policy.status == 404:
-        return ApiError(absent, **words)
+        return ApiError(absent, detail=_ABSENT_DETAILS.get(reason), **words)
     wait_s = retry_after_s or _usual_wait_s(reason)
     detail = _UNAVAILABLE_DETAILS[reason]
     return ApiError(UNAVAILABLE, detail=detail, headers={"Retry-After": str(wait_s)}, **words)

@@ -14,6 +14,7 @@ from api.errors import (
     MUSIC_NOT_FOUND,
     USER_NOT_FOUND,
     VIDEO_NOT_FOUND,
+    Problem,
     refusal,
 )
 from api.storage import storage
@@ -156,7 +157,7 @@ class Lists:
 
     async def _crawl(self, account_id: str, wish: ListWish, deadline: float) -> Answer:
         """Have the list crawled, and answer what that comes to by ``deadline``."""
-        async with storage():
+        async with storage(absent=_absent(wish.target)):
             await self._queue.check(wish.target)
         options = CrawlOptions(limit=wish.limit, within_s=WITHIN_S, labels=(LABEL,))
         promise = f"read:{account_id}:{flight_of(wish.target, options.bounds)}"
@@ -226,7 +227,12 @@ class Lists:
         )
 
     def _refusal(self, wish: ListWish, reason: Reason) -> Exception:
-        return refusal(reason, absent=_ABSENT.get(wish.target.type, VIDEO_NOT_FOUND))
+        return refusal(reason, absent=_absent(wish.target))
+
+
+def _absent(target: Target) -> Problem:
+    """What says that there is no such list."""
+    return _ABSENT.get(target.type, VIDEO_NOT_FOUND)
 
 
 def is_fresh(state: CrawledList | None, *, since: float, limit: int) -> bool:

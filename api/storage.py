@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
-from api.errors import refusal
+from api.errors import VIDEO_NOT_FOUND, Problem, refusal
 from crawler.errors import Reason
 from crawler.jobs.queue import BarredError
 
@@ -21,15 +21,19 @@ PATIENCE_S = 0.7
 
 
 @contextlib.asynccontextmanager
-async def storage(within_s: float = PATIENCE_S) -> AsyncIterator[None]:
+async def storage(
+    within_s: float = PATIENCE_S, *, absent: Problem = VIDEO_NOT_FOUND
+) -> AsyncIterator[None]:
     """Turn what keeps a question from its answer into the answer that says so.
 
-    That is a database that does not answer in time, or a target that may not be crawled now.
+    That is a database that does not answer in time, or a target that may not be crawled now;
+    ``absent`` says so of one that never may.
     """
     try:
         async with asyncio.timeout(within_s):
             yield
     except BarredError as error:
-        raise refusal(error.reason, retry_after_s=error.retry_after_s) from error
+        wait_s = error.retry_after_s
+        raise refusal(error.reason, retry_after_s=wait_s, absent=absent) from error
     except (RedisError, PyMongoError, OSError) as error:
         raise refusal(Reason.STORAGE_UNAVAILABLE) from error

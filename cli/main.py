@@ -16,6 +16,7 @@ from cli.analyst import analyst
 from cli.backup import backup, restore
 from cli.crawl import crawl
 from cli.doctor import doctor
+from cli.export import export
 from cli.jobs import jobs
 from cli.key import key
 from cli.migrate import migrate
@@ -78,6 +79,7 @@ for command in (
     backup,
     crawl,
     doctor,
+    export,
     jobs,
     key,
     migrate,

@@ -49,6 +49,7 @@ async def bring_up_to_date(uri: str) -> list[Done]:
     import accounts.collections
     import analysis.rollups.collections
     import crawler.jobs.collections
+    import crawler.jobs.erasures.collections
     import crawler.jobs.schedules.collections
     import crawler.jobs.webhooks.collections
     import pipelines.collections
@@ -64,6 +65,7 @@ async def bring_up_to_date(uri: str) -> list[Done]:
         modules = (
             accounts.collections,
             crawler.jobs.collections,
+            crawler.jobs.erasures.collections,
             crawler.jobs.schedules.collections,
             crawler.jobs.webhooks.collections,
             pipelines.collections,

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     EMPTY_BODY = "empty_body"
     CANCELLED = "cancelled"
     QUOTA = "quota"
+    NOT_COLLECTED = "not_collected"
 
     @property
     def policy(self) -> Policy:
@@ -86,4 +87,6 @@ POLICIES = {
     Reason.EMPTY_BODY: Policy(status=503, retryable=True, is_wall=True),
     Reason.CANCELLED: Policy(status=503, retryable=True),
     Reason.QUOTA: Policy(status=503, retryable=True),
+    # Kept as an absence it would be a trace of whom nothing is to be kept.
+    Reason.NOT_COLLECTED: Policy(status=404, retryable=False),
 }

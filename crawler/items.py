@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crawler.jobs.lists import ListEnd
-    from crawler.jobs.records import Job
+    from crawler.jobs.records import Job, Outcome
     from crawler.links import Target
 
 
@@ -111,6 +111,18 @@ class RawComment(RawItem):
     """The post whose comments were asked for."""
     parent_id: str | None = None
     """The comment that it answers, when it stood inside that one."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RawAbsence:
+    """That a post is not to be seen, as TikTok says where its page would be."""
+
+    video_id: str
+    outcome: Outcome
+    """How its job ends once that is stored."""
+    observed_at: datetime
+    spider: str
+    job: Job | None = None
 
 
 @dataclass(slots=True, kw_only=True)

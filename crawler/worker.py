@@ -7,6 +7,7 @@ import contextlib
 import logging
 import signal
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import uvloop
@@ -20,6 +21,7 @@ from crawler.egress.ledger import Ledger, Policy
 from crawler.egress.names import egresses_of
 from crawler.jobs.backlog import Backlog
 from crawler.jobs.desk import Desk
+from crawler.jobs.erasures.erasures import Erasures
 from crawler.jobs.intake import Intake
 from crawler.jobs.keeping import Keeping
 from crawler.jobs.queue import Queue
@@ -32,6 +34,7 @@ from services import mongodb, redis, tracing
 from services.errors import ServiceError
 from services.garbage import settle_garbage
 from services.memory import TreeMemory, resident_bytes
+from settings.secrets import erasure_key
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -141,8 +144,16 @@ async def _station(
     environment: Environment, *, fetcher: Fetcher, slots: int
 ) -> AsyncIterator[_Station]:
     client = redis.connect(environment.redis_url or "")
+    uri = environment.mongodb_uri or ""
+    store = mongodb.connect(uri)
+    database = mongodb.database(store, uri)
+    erasures = Erasures(database, partial(erasure_key, environment))
     queue = Queue(
-        client, claim_s=environment.job_claim_s, tries=environment.job_attempts, fetcher=fetcher
+        client,
+        claim_s=environment.job_claim_s,
+        tries=environment.job_attempts,
+        fetcher=fetcher,
+        refuses=erasures.refuses,
     )
     ledger = Ledger(client, Policy.of(environment), worker=queue.consumer)
     gate = Gate(egresses_of(environment.proxy_urls), ledger)
@@ -153,14 +164,13 @@ async def _station(
         claim_s=environment.job_claim_s,
         for_lists=fetcher is Fetcher.BROWSER,
     )
-    uri = environment.mongodb_uri or ""
     async with (
         tracing.tracing(environment.otel_exporter_otlp_endpoint, process="worker"),
         client,
-        mongodb.connect(uri) as store,
+        store,
+        erasures.hearing(),
         intake,
     ):
-        database = mongodb.database(store, uri)
         yield _Station(id=queue.consumer, redis=client, database=database, intake=intake)
 
 

@@ -61,6 +61,7 @@ INDEXES = {
         IndexModel([("hashtags", ASCENDING), ("created_at", DESCENDING)], name="hashtag_newest"),
         IndexModel([("music.id", ASCENDING), *_NEWEST], name="music_pages"),
         IndexModel([("created_at", DESCENDING)], name="newest"),
+        IndexModel([("gone_at", DESCENDING)], name="gone", sparse=True),
     ],
     # A name that was given up can be another user's: the newest observation counts.
     USERS: [

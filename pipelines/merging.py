@@ -27,7 +27,11 @@ _KEPT = ("_id", "first_seen_at")
 
 
 def merged(
-    document: Document, *, parts: Collection[str], at_first: Document | None = None
+    document: Document,
+    *,
+    parts: Collection[str],
+    at_first: Document | None = None,
+    undone: Collection[str] = (),
 ) -> Document:
     """The upsert of an observed document.
 
@@ -35,17 +39,17 @@ def merged(
         document: the whole document, with ``_id`` and ``observed_at``.
         parts: the names of objects that are merged field by field.
         at_first: what only a new document begins with.
+        undone: the names of fields that an observation takes away.
     """
     known: dict[str, Any] = {}
     observed_at: datetime = document["observed_at"]
     unknown: dict[str, Any] = {"first_seen_at": observed_at}
     for name, value in _flat(document, parts):
         (unknown if value is None or value == [] else known)[name] = value
-    return {
-        "q": newer(document["_id"], observed_at),
-        "u": {"$set": known, "$setOnInsert": unknown | (at_first or {})},
-        "upsert": True,
-    }
+    update = {"$set": known, "$setOnInsert": unknown | (at_first or {})}
+    if undone:
+        update["$unset"] = dict.fromkeys(undone, "")
+    return {"q": newer(document["_id"], observed_at), "u": update, "upsert": True}
 
 
 def replaced(document: Document) -> Document:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from itemadapter import ItemAdapter
 
 from crawler.items import (
+    RawAbsence,
     RawComment,
     RawHashtag,
     RawItem,
@@ -41,7 +42,7 @@ class NormalizePipeline:
 
     def process_item(
         self, item: object
-    ) -> Post | Entity | RawSearch | Awaitable[RawList] | RawList:
+    ) -> Post | Entity | RawAbsence | RawSearch | Awaitable[RawList] | RawList:
         """The raw item together with its document.
 
         Raises:
@@ -51,6 +52,8 @@ class NormalizePipeline:
             return _post(item)
         if isinstance(item, RawList):
             return _last(item)
+        if isinstance(item, RawAbsence):
+            return item
         if isinstance(item, RawSearch):
             _enter(item.job)
             return item

@@ -6,8 +6,9 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from scrapy.exceptions import DropItem
 
-from crawler.items import Kind, RawList
+from crawler.items import Kind, RawAbsence, RawList
 from crawler.jobs import answers, backlog
 from crawler.jobs.queue import Queue
 from crawler.jobs.records import Lane, Outcome
@@ -65,15 +66,21 @@ class PublishPipeline:
         await self._redis.aclose()
 
     async def process_item(
-        self, item: Post | Entity | RawList | RawSearch
-    ) -> Video | Document | RawList | RawSearch:
-        """Publish an item and pass its document on, to feeds and signals."""
+        self, item: Post | Entity | RawAbsence | RawList | RawSearch
+    ) -> Video | Document | RawAbsence | RawList | RawSearch:
+        """Publish an item and pass its document on, to feeds and signals.
+
+        Raises:
+            DropItem: in a plain crawl a post is gone, which its feeds do not show.
+        """
         if isinstance(item, Post):
             return await self._publish_post(item)
         if isinstance(item, Entity):
             await self._delivering.tell(item.raw.job, item.raw.kind, item.id)
             await self._end(item.raw.job, item_id=item.id)
             return item.document
+        if isinstance(item, RawAbsence):
+            await self._end_absent(item)
         if isinstance(item, RawList) and item.job is not None:
             outcome = Outcome(key=item.job.target.key, end=item.end)
             with stage("publish", item.job):
@@ -85,6 +92,13 @@ class PublishPipeline:
         if job is not None and not job.target.type.is_list:
             with stage("publish", job):
                 await self._queue.finish(job, Outcome(key=job.target.key, item_id=item_id))
+
+    async def _end_absent(self, item: RawAbsence) -> None:
+        """End the job of a post that is gone."""
+        if item.job is None:
+            raise DropItem(f"{item.outcome.key}: {item.outcome.reason}")
+        with stage("publish", item.job):
+            await self._queue.finish(item.job, item.outcome)
 
     async def _publish_post(self, item: Post) -> Video:
         job = item.raw.job

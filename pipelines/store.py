@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bson import ObjectId
 
-from crawler.items import Kind, RawList, RawSearch
+from crawler.items import Kind, RawAbsence, RawList, RawSearch
 from crawler.jobs.stages import stage
+from pipelines.absences import NOTES, AbsenceStore
 from pipelines.collections import RAW_ITEMS, VIDEOS, prepare
 from pipelines.documents.mongo import to_mongo
 from pipelines.entities import Entity
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from services.mongodb import Document
     from settings.env import Environment
 
-T = TypeVar("T", Post, Entity, RawList, RawSearch)
+T = TypeVar("T", Post, Entity, RawAbsence, RawList, RawSearch)
 
 
 class StorePipeline:
@@ -43,6 +44,7 @@ class StorePipeline:
         self._raw_ttl = timedelta(seconds=raw_ttl_s)
         self._commits: GroupCommit[Post, None] = GroupCommit(self._write)
         self._entities = EntityStore(self._database, raw_ttl=self._raw_ttl)
+        self._absences = AbsenceStore(self._database)
         self._lists = ListStore(self._database)
 
     @classmethod
@@ -67,6 +69,9 @@ class StorePipeline:
         elif isinstance(item, Entity):
             with stage("store", item.raw.job):
                 await self._entities.store(item)
+        elif isinstance(item, RawAbsence):
+            with stage("store", item.job):
+                await self._absences.store(item)
         else:
             with stage("store", item.job):
                 await self._lists.store(item)
@@ -124,7 +129,7 @@ def _updates(post: Post, commit: ObjectId) -> tuple[Document, Document]:
     observed_at, statistics = post.video.observed_at, document["statistics"]
     snapshot = {"statistics": statistics, "observed_at": observed_at, "commit": commit}
     return (
-        merged(document, parts=PARTS[Kind.VIDEO], at_first={"snapshot": snapshot}),
+        merged(document, parts=PARTS[Kind.VIDEO], at_first={"snapshot": snapshot}, undone=NOTES),
         {
             "q": {
                 "_id": post.video.id,

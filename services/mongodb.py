@@ -41,20 +41,32 @@ Document = dict[str, Any]
 
 def connect(uri: str, *, timeout_s: float = 5.0) -> AsyncMongoClient[Document]:
     """A client whose calls fail after ``timeout_s`` when no server answers; it connects lazily."""
+    return AsyncMongoClient(uri, tz_aware=True, **_options(timeout_s))
+
+
+def connect_blocking(uri: str, *, timeout_s: float = 5.0) -> MongoClient[Document]:
+    """The same for programs without an event loop."""
+    return MongoClient(uri, tz_aware=True, **_options(timeout_s))
+
+
+def _options(timeout_s: float) -> dict[str, Any]:
     milliseconds = int(timeout_s * 1000)
-    return AsyncMongoClient(
-        uri,
-        tz_aware=True,
-        appname="tiktok-video-intelligence",
-        serverSelectionTimeoutMS=milliseconds,
-        connectTimeoutMS=milliseconds,
-        socketTimeoutMS=4 * milliseconds,
-    )
+    return {
+        "appname": "tiktok-video-intelligence",
+        "serverSelectionTimeoutMS": milliseconds,
+        "connectTimeoutMS": milliseconds,
+        "socketTimeoutMS": 4 * milliseconds,
+    }
 
 
 def database(client: AsyncMongoClient[Document], uri: str) -> AsyncDatabase[Document]:
     """The database that the address names, else ``tiktok``."""
-    return client.get_database(parse_uri(uri).get("database") or DATABASE)
+    return client.get_database(name_of(uri))
+
+
+def name_of(uri: str) -> str:
+    """The name of that database."""
+    return parse_uri(uri).get("database") or DATABASE
 
 
 async def prepare(

@@ -46,7 +46,7 @@ _HOSTS = re.compile(f"{_HOST}(?:,{_HOST})*")
 _MOST_DAYS = 36_500
 _HOLD_SECRETS = frozenset(
     {"mongodb_uri", "redis_url", "proxy_urls", "archive_url"}
-    | {"secret_key", "admin_token", "rapidapi_proxy_secret"}
+    | {"secret_key", "erasure_key", "admin_token", "rapidapi_proxy_secret"}
 )
 
 
@@ -176,6 +176,7 @@ class Environment(BaseSettings):
     proxy_urls: Proxies = ()
 
     secret_key: str | None = None
+    erasure_key: str | None = None
     admin_token: str | None = Field(default=None, min_length=16)
     rapidapi_proxy_secret: TwoWords = ()
     trusted_proxies: Networks = ()
@@ -231,7 +232,7 @@ class Environment(BaseSettings):
     def secrets(self) -> set[str]:
         """What must not be said anywhere: keys, and the passwords of addresses as they stand."""
         addresses = [self.mongodb_uri, self.redis_url, self.archive_url, *self.proxy_urls]
-        keys = [self.secret_key, self.admin_token, *self.rapidapi_proxy_secret]
+        keys = [self.secret_key, self.erasure_key, self.admin_token, *self.rapidapi_proxy_secret]
         passwords = [_password(address) for address in addresses]
         return {word for word in (*passwords, *map(unquote, passwords), *keys) if word}
 

@@ -25,6 +25,17 @@ def secret_key(environment: Environment) -> bytes:
     return _kept(environment, "secret-key", secrets.token_hex(32)).encode()
 
 
+def erasure_key(environment: Environment) -> bytes:
+    """What erased users are known by: the one given, else the one kept in ``DATA_DIR``.
+
+    Raises:
+        SettingsError: none is given, and none can be kept.
+    """
+    if environment.erasure_key:
+        return environment.erasure_key.encode()
+    return _kept(environment, "erasure-key", secrets.token_hex(32)).encode()
+
+
 def admin_token(environment: Environment) -> str:
     """What opens the administration: the one given, else the one kept in ``DATA_DIR``.
 

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -182,6 +183,20 @@ async def test_how_often_a_page_is_asked_for_depends_on_the_reason(works: Works)
     letters: Any = await works.redis.xrange(DEAD_LETTERS)
     reasons = {letter["value"]: letter["reason"] for _, letter in letters}
     assert reasons == {broken: "upstream_error", blocked: "upstream_blocked"}
+
+
+async def test_a_stored_post_that_is_gone_says_so(works: Works) -> None:
+    gone, hidden = behaving(303), behaving(305)
+    old = {"type": "video", "url": "", "observed_at": datetime(2026, 3, 1, tzinfo=UTC)}
+    await works.database.videos.insert_many([{"_id": one, **old} for one in (gone, hidden, ID)])
+    await works.database.videos.update_one({"_id": ID}, {"$set": {"gone_at": old["observed_at"]}})
+
+    outcomes = await asyncio.gather(*(works.crawl(video(one)) for one in (gone, hidden, ID)))
+    noted = {one["_id"]: one async for one in works.database.videos.find()}
+    assert noted[gone]["gone_reason"] == outcomes[0].reason == Reason.VIDEO_DELETED
+    assert noted[hidden]["gone_reason"] == outcomes[1].reason
+    assert noted[gone]["gone_at"] > old["observed_at"] == noted[gone]["observed_at"]
+    assert "gone_at" not in noted[ID]
 
 
 async def test_every_layout_is_stored(works: Works) -> None:

@@ -11,6 +11,7 @@ from bson import ObjectId
 from analysis.sample.creators import LAYOUT, SPIDER
 from analysis.sample.growth import AGES, grow
 from analysis.sample.words import EVERYWHERE, HOURS, TOPICS
+from pipelines.absences import NOTES
 from pipelines.documents.mongo import to_mongo, to_plain
 from pipelines.documents.stored import StoredVideo
 from pipelines.documents.video import Image
@@ -48,6 +49,8 @@ _BLANK = to_mongo(
         observed_at=datetime(2000, 1, 1, tzinfo=UTC),
     )
 )
+for _name in NOTES:
+    del _BLANK[_name]  # which are there only when they say something
 
 
 class Posts:

@@ -7,7 +7,7 @@ from analysis.views.view import Column, Type, View
 from pipelines.collections import USERS, VIDEOS
 from pipelines.documents.stored import StoredUser, StoredVideo
 
-_OF_VIDEO = {
+OF_VIDEO = {
     "video_id": "_id",
     "type": "type",
     "url": "url",
@@ -47,8 +47,10 @@ _OF_VIDEO = {
     "pinned": "pinned",
     "observed_at": "observed_at",
     "first_seen_at": "first_seen_at",
+    "gone_at": "gone_at",
+    "gone_reason": "gone_reason",
 }
-_OF_USER = {
+OF_USER = {
     "user_id": "_id",
     "username": "username",
     "nickname": "nickname",
@@ -74,7 +76,7 @@ _OF_USER = {
     "observed_at": "observed_at",
     "first_seen_at": "first_seen_at",
 }
-_WORDS = {"hashtags": "hashtags", "labels": "labels", "keywords": "keywords"}
+WORDS = {"hashtags": "hashtags", "labels": "labels", "keywords": "keywords"}
 """Lists of words, which a column holds joined."""
 
 VIDEOS_FLAT = View(
@@ -83,7 +85,7 @@ VIDEOS_FLAT = View(
     source=VIDEOS,
     pipeline=[
         {
-            "$project": projection_of(_OF_VIDEO)
+            "$project": projection_of(OF_VIDEO)
             | {
                 name: {
                     "$reduce": {
@@ -98,12 +100,12 @@ VIDEOS_FLAT = View(
                         },
                     }
                 }
-                for name, path in _WORDS.items()
+                for name, path in WORDS.items()
             }
             | {"hashtag_count": {"$size": {"$ifNull": ["$hashtags", []]}}}
         }
     ],
-    columns=columns_of(StoredVideo, _OF_VIDEO)
+    columns=columns_of(StoredVideo, OF_VIDEO)
     | {
         "hashtags": Column(type=Type.TEXT, meaning="Its hashtags without #, joined by a comma."),
         "labels": Column(type=Type.TEXT, meaning="TikTok's topic labels, joined by a comma."),
@@ -115,6 +117,6 @@ USER_LATEST = View(
     name="v_user_latest",
     meaning="A user as they are known now.",
     source=USERS,
-    pipeline=[{"$project": projection_of(_OF_USER)}],
-    columns=columns_of(StoredUser, _OF_USER),
+    pipeline=[{"$project": projection_of(OF_USER)}],
+    columns=columns_of(StoredUser, OF_USER),
 )

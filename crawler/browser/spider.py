@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from crawler.browser.found import Found
-    from crawler.items import RawItem
+    from crawler.items import RawAbsence, RawItem
     from crawler.jobs.records import Job
     from crawler.raw import Common
 
@@ -165,11 +165,13 @@ class ListSpider(VideoSpider):
         meta = response.meta
         shown = await self._settle(page, response)
         await self.leave(meta["visit"], page, is_walled=shown.is_block)
-        if (item := self._shown_item(shown, response)) is None:
-            await self.refuse(shown, response)
+        item: RawItem | RawAbsence | None = self._shown_item(shown, response)
+        if item is None:
+            item = await self.refuse(shown, response)
         else:
             await self.judge(shown, response)
             self.has_fetched(meta)
+        if item is not None:
             yield item
 
     def _shown_item(self, shown: Page, response: Response) -> RawItem | None:

@@ -234,7 +234,10 @@ class Intake:
             self._in_hand[job.entry_id] = job
         waits = await self._waits_of(jobs)
         for job, wait_s in zip(jobs, waits, strict=True):
-            if wait_s:
+            if self._queue.refuses(job.target):
+                outcome = Outcome(key=job.target.key, reason=Reason.NOT_COLLECTED)
+                await self.finish(job, outcome)
+            elif wait_s:
                 await self.again(job, delay_s=wait_s)
             else:
                 self._waiting[job.lane].append(job)

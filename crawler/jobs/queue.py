@@ -26,7 +26,7 @@ from services.group_commit import GroupCommit
 from services.scripts import Script, call_all
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
     from redis.asyncio import Redis
 
@@ -57,7 +57,8 @@ _ask, _finish, _again = (
 class BarredError(Exception):
     """A target may not be crawled now.
 
-    It is postponed, or every breaker is open, or it takes a browser and none is there.
+    It is postponed, or every breaker is open, or it takes a browser and none is there; or it is
+    never to be crawled again.
     """
 
     def __init__(self, reason: Reason, *, retry_after_s: int) -> None:
@@ -113,6 +114,7 @@ class Queue:
         tries: int = 3,
         egresses: Iterable[str] = (),
         fetcher: Fetcher = Fetcher.HTTP,
+        refuses: Callable[[Target], bool] = lambda _: False,
     ) -> None:
         self._redis = redis
         self._fetcher = fetcher
@@ -121,6 +123,8 @@ class Queue:
         self._claim_ms = int(claim_s * 1000)
         self._tries = tries
         self._states = [state_key(egress) for egress in egresses]
+        self.refuses = refuses
+        """Whether a target is never to be crawled."""
         self._ending: GroupCommit[list[Call], bool] = GroupCommit(self._end_all)
 
     @property
@@ -170,6 +174,8 @@ class Queue:
         await self._ask(Job(target=target, lane=Lane.DEMAND), "", ["", 0, ""])
 
     async def _ask(self, job: Job, entry_key: str, arguments: list[Any]) -> int:
+        if self.refuses(job.target):
+            raise BarredError(Reason.NOT_COLLECTED, retry_after_s=0)
         if job.fetcher is Fetcher.BROWSER and not await self.has_browser():
             raise BarredError(Reason.BROWSER_UNAVAILABLE, retry_after_s=NO_BROWSER_S)
         target = job.target

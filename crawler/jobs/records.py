@@ -186,6 +186,12 @@ class Outcome:
         return replace(self, upstream_code=code or None, upstream_message=message or None)
 
     @property
+    def is_absence(self) -> bool:
+        """Whether it is known which post it was, and that it is not to be seen."""
+        has_gone = self.reason is not None and self.reason.policy.status == 404
+        return has_gone and self.video_id is not None
+
+    @property
     def counted_as(self) -> str:
         """What the health of the crawl counts it as.
 

@@ -12,7 +12,7 @@ from scrapy import signals
 
 from crawler.downloading import ProxyFailedError
 from crawler.errors import Reason
-from crawler.items import RawList
+from crawler.items import RawAbsence, RawList
 from crawler.jobs.records import Lane, Outcome
 from crawler.links import TargetType
 from crawler.spiders.video import VideoSpider, named_s
@@ -106,7 +106,7 @@ class JobsSpider(VideoSpider):
         """Whether a blocked probe says nothing of its target, which another egress may serve."""
         return passage.is_probe and self.intake.gate.has_other(passage)
 
-    async def refuse(self, page: Page, response: Response) -> None:
+    async def refuse(self, page: Page, response: Response) -> RawAbsence | None:
         """End a target whose page does not show it, unless a browser may be shown more."""
         job: Job = response.meta["job"]
         target: Target = response.meta["target"]
@@ -115,8 +115,8 @@ class JobsSpider(VideoSpider):
         may_show = page.verdict in _FOR_BROWSERS and target.type is not TargetType.SHORT
         if may_show and await self.intake.to_browser(job):
             self._count("tiktok/job/to_browser", job)
-        else:
-            await super().refuse(page, response)
+            return None
+        return await super().refuse(page, response)
 
     def has_fetched(self, meta: dict[str, Any]) -> None:
         """Free the slot of a job, while its documents are on their way."""
@@ -125,7 +125,7 @@ class JobsSpider(VideoSpider):
     async def end(self, meta: dict[str, Any], outcome: Outcome) -> None:
         """End a job that has no item: with its reason, or with another try."""
         job: Job = meta["job"]
-        self.logger.info("%s %s: %s", job.id, outcome.key, outcome.reason)
+        self._say(job, outcome)
         if (blocked := meta.get("blocked")) is not None:
             await self._end_blocked(job, meta["passage"], blocked, outcome)
         elif outcome.reason is not None and outcome.reason.policy.tries > 1:
@@ -163,13 +163,24 @@ class JobsSpider(VideoSpider):
         if job.underway is not None and not isinstance(item, RawList):
             job.underway.leave()
             return
+        if isinstance(item, RawAbsence):
+            self._say(job, item.outcome)
         self._count("tiktok/job/done", job)
         self.intake.release(job)
 
+    def _say(self, job: Job, outcome: Outcome) -> None:
+        self.logger.info("%s %s: %s", job.id, outcome.key, outcome.reason)
+
     async def item_was_dropped(self, item: object, response: Response, exception: DropItem) -> None:
-        """Fail the job of an item that is no document."""
+        """Fail the job of an item that is no document, or end it where the drop has a reason."""
         job: Job = response.meta["job"]
-        if not self._loses(item, job, "dropped"):
+        if self._loses(item, job, "dropped"):
+            return
+        reason = getattr(exception, "reason", None)
+        if isinstance(reason, Reason):
+            self._count(f"tiktok/reason/{reason.value}", job)
+            await self.end(response.meta, Outcome(key=job.target.key, reason=reason))
+        else:
             await self._give_up(job, Reason.UPSTREAM_ERROR, str(exception))
 
     async def item_has_failed(self, item: object, response: Response, failure: Failure) -> None:

@@ -14,7 +14,7 @@ from scrapy.exceptions import CloseSpider, DownloadTimeoutError
 from crawler.egress.names import egresses_of
 from crawler.errors import Reason
 from crawler.headers import HEADERS, header_in
-from crawler.items import Layout, RawVideo
+from crawler.items import Layout, RawAbsence, RawVideo
 from crawler.jobs import stages
 from crawler.jobs.records import Outcome
 from crawler.links import (
@@ -132,8 +132,8 @@ class VideoSpider(Spider):
             yield self._raw_video(page, response)
         elif canonical := self._canonical_address(page, response):
             yield self._ask(canonical, {**response.meta, "is_canonical": True})
-        else:
-            await self.refuse(page, response)
+        elif (absence := await self.refuse(page, response)) is not None:
+            yield absence
 
     async def parse_header(self, response: Response) -> AsyncIterator[Any]:
         """Read what a page says of its user, hashtag or sound, or end the target."""
@@ -196,10 +196,25 @@ class VideoSpider(Spider):
         reason = outcome.reason.value if outcome.reason else "done"
         self.logger.warning("%s: %s %s", outcome.key, reason, outcome.upstream_message or "")
 
-    async def refuse(self, page: Page, response: Response) -> None:
-        """End a target whose page does not show it; the worker's spider may know another way."""
+    async def refuse(self, page: Page, response: Response) -> RawAbsence | None:
+        """End a target whose page does not show it; the worker's spider may know another way.
+
+        Returns:
+            What is to be stored of a post that is gone; its job ends behind that.
+        """
         await self.judge(page, response)
-        await self.end(response.meta, self._refusal(page, response))
+        outcome = self._refusal(page, response)
+        if not (outcome.is_absence and page.is_served):
+            await self.end(response.meta, outcome)
+            return None
+        self.has_fetched(response.meta)
+        return RawAbsence(
+            video_id=outcome.video_id or "",
+            outcome=outcome,
+            observed_at=datetime.now(UTC),
+            spider=self.name,
+            job=response.meta["job"],
+        )
 
     def _redirection(self, response: Response) -> str | None:
         """The address that the response redirects to."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 JSON = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
 
 
@@ -31,10 +33,14 @@ def flat(item: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
 
 
 def cell(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula: such a text gets a leading apostrophe."""
+    """A cell that no spreadsheet takes for a formula: such a text gets a leading apostrophe.
+
+    A text that looks as if it had got one gets one too. So whoever reads a cell that begins with
+    apostrophes and then ``=``, ``+``, ``-``, ``@``, a tab or a carriage return takes one away.
+    """
     if value is not None and not isinstance(value, str | int | float):
         value = orjson.dumps(value, option=JSON).decode().strip('"')
-    is_formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    is_formula = isinstance(value, str) and _FORMULA.match(value) is not None
     return f"'{value}" if is_formula else value
 
 

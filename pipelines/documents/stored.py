@@ -39,6 +39,13 @@ class StoredVideo(Video):
 
     first_seen_at: Annotated[datetime | None, "When it was observed for the first time."] = None
     snapshot: Annotated[Snapshot | None, "Its last row in `video_statistics`."] = None
+    gone_at: Annotated[
+        datetime | None, "When a crawl first found it gone; missing while it can be seen."
+    ] = None
+    gone_reason: Annotated[
+        str | None,
+        "Why, in the words of answers, as the last crawl was told, such as video_deleted.",
+    ] = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -71,9 +71,9 @@ async def test_what_is_added_meanwhile_moves_nothing(things: AsyncCollection[Doc
 async def test_a_page_in_the_middle_is_one_range_of_an_index(
     things: AsyncCollection[Document], last: dict[str, Any]
 ) -> None:
-    from accounts.paging import _older
+    from accounts.paging import older
 
-    query = {"$and": [{"of": "mara"}, _older("at", last["at"], last["_id"])]}
+    query = {"$and": [{"of": "mara"}, older("at", last["at"], last["_id"])]}
     plan = await things.find(query).sort([("at", -1), ("_id", -1)]).explain()
 
     stages = [one["stage"] for one in stages_of(plan["queryPlanner"]["winningPlan"])]

@@ -9,8 +9,10 @@ from tests.deploy.files import PROCESSES, Process, filled
 
 OF_ALL = {"mongodb_uri", "redis_url", "proxy_urls"}
 KEYS = {
-    "serve": {"secret_key", "admin_token", "rapidapi_proxy_secret"},
+    "serve": {"secret_key", "erasure_key", "admin_token", "rapidapi_proxy_secret"},
     "scheduler": {"secret_key"},
+    "worker": {"erasure_key"},
+    "worker --browser": {"erasure_key"},
 }
 CLOSING_S = 25
 """How long a worker takes to end at most: it finishes what is in hand, then its spider closes."""
@@ -38,7 +40,7 @@ def test_its_settings_can_be_used(process: Process, monkeypatch: pytest.MonkeyPa
 
 @each_process
 def test_it_is_told_where_the_databases_are_and_no_more_than_it_needs(process: Process) -> None:
-    assert process.secrets == OF_ALL | KEYS.get(process.arguments[0], set())
+    assert process.secrets == OF_ALL | KEYS.get(" ".join(process.arguments), set())
 
 
 @each_process

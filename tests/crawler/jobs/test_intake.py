@@ -10,7 +10,7 @@ from crawler.egress.names import DIRECT
 from crawler.errors import Reason
 from crawler.jobs.intake import BLOCK_S, Intake
 from crawler.jobs.outcomes import Outcomes
-from crawler.jobs.queue import Queue
+from crawler.jobs.queue import BarredError, Queue
 from crawler.jobs.records import Job, Lane, Outcome
 from crawler.links import Target, TargetType
 from tests.crawler.egress.gates import a_gate, a_policy
@@ -240,3 +240,25 @@ async def test_bulk_jobs_that_were_not_begun_are_handed_back_at_the_end(
 
     depth = await queue.depth(Lane.BULK)
     assert (depth.waiting, depth.in_hand) == (5, 0)
+
+
+async def test_a_target_that_is_never_crawled_ends_before_its_page_is_asked_for(
+    redis_client: Redis,
+) -> None:
+    queue = Queue(redis_client, refuses=lambda target: target.value == "1")
+    first, second = videos(2)
+    async with (
+        Outcomes(redis_client) as outcomes,
+        Intake(queue, a_gate(redis_client), slots=4, claim_s=CLAIM_S) as intake,
+    ):
+        await outcomes.until_subscribed()
+        asking = Queue(redis_client)
+        with outcomes.expect(first.key) as waiter:
+            await asking.ask(first, flight_s=10)
+            await asking.ask(second, flight_s=10)
+            (job,) = await take(intake, 1)
+            outcome = await waiter.wait(5)
+        assert job.target == second
+        assert outcome == Outcome(key=first.key, reason=Reason.NOT_COLLECTED)
+        with pytest.raises(BarredError, match="not_collected"):
+            await queue.ask(first, flight_s=10)

@@ -1,0 +1,1 @@
+"""Who was erased, and is never collected again."""
