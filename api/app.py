@@ -25,8 +25,19 @@ from api.body import MAX_BYTES
 from api.cursors import Cursors
 from api.delivered import Delivered
 from api.entities import Entities
+from api.exports import Exports
 from api.extraction import Extraction
-from api.handlers import admin, admin_keys, crawl_items, crawls, keys, reads, schedules, webhooks
+from api.handlers import (
+    admin,
+    admin_keys,
+    crawl_items,
+    crawls,
+    exports,
+    keys,
+    reads,
+    schedules,
+    webhooks,
+)
 from api.handlers.batch import extract_batch
 from api.handlers.health import read_health, read_liveness, read_readiness
 from api.handlers.media import read_subtitles, stream_image, stream_music, stream_video
@@ -52,10 +63,13 @@ from api.parts import (
     AUDIT,
     BATCHES,
     CRAWLS,
+    DATABASE,
     DELIVERED,
     DELIVERIES,
     ENTITIES,
     ENVIRONMENT,
+    EXPORTING,
+    EXPORTS,
     EXTRACTION,
     HEALTH,
     KEYS,
@@ -104,7 +118,7 @@ from crawler.jobs.workers import Workers
 from pipelines.collections import VIDEOS
 from services import mongodb, redis, tracing
 from services.wire import Wire
-from settings.plans import PlanName
+from settings.plans import PLANS, PlanName
 from settings.secrets import admin_token, erasure_key, secret_key
 
 if TYPE_CHECKING:
@@ -133,7 +147,7 @@ def build_app(environment: Environment) -> web.Application:
     app.router.add_routes(
         [*keys.ROUTES, *crawls.ROUTES, *crawl_items.ROUTES, *reads.ROUTES, *schedules.ROUTES]
     )
-    app.router.add_routes([*webhooks.ROUTES, *admin.ROUTES, *admin_keys.ROUTES])
+    app.router.add_routes([*exports.ROUTES, *webhooks.ROUTES, *admin.ROUTES, *admin_keys.ROUTES])
     app.router.add_get("/api/v1/video/{id}/stream", stream_video)
     app.router.add_get("/api/v1/video/{id}/music", stream_music)
     app.router.add_get("/api/v1/video/{id}/images/{number}", stream_image)
@@ -221,6 +235,11 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         )
         stack.push_async_callback(app[PLAYER].close)
         app[STREAMS] = Streams(cache)
+        app[DATABASE] = database
+        app[EXPORTS] = Exports(environment)
+        app[EXPORTING] = Streams(
+            cache, of="exports", most={name: plan.exports for name, plan in PLANS.items()}
+        )
         stack.enter_context(_jobs(app, database, cache, patient))
         kind = TracedAdmissions if tracing.is_on() else Admissions
         app[ADMISSIONS] = kind(limits, upgrade_url=environment.upgrade_url)

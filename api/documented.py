@@ -59,13 +59,17 @@ _FILE = {
 }
 _PART = {"Content-Range": {"type": "string", "description": "Which part it is, of how many bytes."}}
 _WAIT = {"Retry-After": {"type": "integer", "description": "Seconds to wait."}}
+_BINARY = {"type": "string", "format": "binary"}
 _TEXTS: Mapping[str, dict[str, Any]] = {
     # Readers of OpenAPI take the schema of such a stream for that of each of its events.
     "text/event-stream": {
         "type": "object",
         "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
         "required": ["data"],
-    }
+    },
+    "application/vnd.apache.parquet": _BINARY,
+    "application/gzip": _BINARY,
+    "application/zstd": _BINARY,
 }
 _RATE = {
     "X-RateLimit-Limit": {"type": "integer", "description": "Requests a minute."},

@@ -61,6 +61,12 @@ NO_COUNTRY = Problem(
     detail="Country detection requires Pro or Business plan",
     example={"current_plan": "basic", "upgrade_url": "https://example.com/upgrade"},
 )
+NO_EXPORTS = Problem(
+    status=403,
+    error="Exports not available",
+    detail="Exports of the whole store require Business plan",
+    example={"current_plan": "pro", "upgrade_url": "https://example.com/upgrade"},
+)
 LINK_REFUSED = Problem(
     status=403, error="Link not valid", detail="The link's signature is not valid"
 )

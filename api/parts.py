@@ -15,6 +15,7 @@ from api.admissions import Admissions
 from api.batch import Batches
 from api.delivered import Delivered
 from api.entities import Entities
+from api.exports import Exports
 from api.extraction import Extraction
 from api.health import Health
 from api.links import Links
@@ -36,7 +37,10 @@ from crawler.jobs.webhooks.webhooks import Webhooks
 from settings.env import Environment
 
 if TYPE_CHECKING:
+    from pymongo.asynchronous.database import AsyncDatabase
+
     from api.middlewares.token import AdminToken
+    from services.mongodb import Document
 
 ENVIRONMENT = web.AppKey("environment", Environment)
 ACCOUNTS = web.AppKey("accounts", Accounts)
@@ -49,9 +53,12 @@ ONCE = web.AppKey("once", Once)
 ADMISSIONS = web.AppKey("admissions", Admissions)
 BATCHES = web.AppKey("batches", Batches)
 CRAWLS = web.AppKey("crawls", Crawls)
+DATABASE: web.AppKey[AsyncDatabase[Document]] = web.AppKey("database")
 DELIVERIES = web.AppKey("deliveries", Webhooks)
 ENTITIES = web.AppKey("entities", Entities)
 DELIVERED = web.AppKey("delivered", Delivered)
+EXPORTING = web.AppKey("exporting", Streams)
+EXPORTS = web.AppKey("exports", Exports)
 EXTRACTION = web.AppKey("extraction", Extraction)
 HEALTH = web.AppKey("health", Health)
 LOCATOR = web.AppKey("locator", Locator)

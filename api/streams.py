@@ -17,7 +17,7 @@ from services.scripts import Script
 from settings.plans import PlanName
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from redis.asyncio import Redis
 
@@ -31,8 +31,16 @@ _lease = Script(Path(__file__).with_name("streams.lua"))
 class Streams:
     """Leases of one kind of streams; what a dead process held lapses by itself."""
 
-    def __init__(self, redis: Redis, *, of: str = "streams", lease_s: float = LEASE_S) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        of: str = "streams",
+        lease_s: float = LEASE_S,
+        most: Mapping[PlanName, int] = STREAMS,
+    ) -> None:
         self._redis = redis
+        self._most = most
         self._of = of
         self._lease_s = lease_s
 
@@ -43,7 +51,7 @@ class Streams:
         Raises:
             ApiError: the account has as many as its plan allows.
         """
-        key, stream, limit = f"{self._of}:{account}", uuid4().hex, STREAMS[plan]
+        key, stream, limit = f"{self._of}:{account}", uuid4().hex, self._most[plan]
         arguments: list[str | int] = [stream, limit, int(self._lease_s * 1000)]
         try:
             is_free = await _lease.call(self._redis, [key], arguments)

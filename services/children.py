@@ -32,29 +32,31 @@ def spawn(
     log: Path | None = None,
     environment: Mapping[str, str] | None = None,
     keep: Sequence[int] = (),
+    output: int | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a process that gets ``death_signal`` as soon as this one is gone, however it goes.
 
     Linux ties the signal to the thread that forks, so call this from the main thread only. The
     child leads a process group of its own: a Ctrl-C at the terminal reaches the parent alone,
     which then stops its children in order. ``keep`` names file descriptors that the child
-    inherits; ``log`` takes its output, which otherwise goes where the parent's goes.
+    inherits; ``log`` takes all its output, the descriptor ``output`` what it writes to stdout; what
+    neither takes goes where the parent's goes.
     """
-    output = log.open("ab") if log is not None else None
+    logged = log.open("ab") if log is not None else None
     try:
         return subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT if output else None,
+            stdout=logged or output,
+            stderr=subprocess.STDOUT if logged else None,
             env=dict(environment) if environment is not None else None,
             pass_fds=tuple(keep),
             process_group=0,
             preexec_fn=_die_with(os.getpid(), death_signal),  # noqa: PLW1509 - main thread only
         )
     finally:
-        if output is not None:
-            output.close()
+        if logged is not None:
+            logged.close()
 
 
 def stop(process: subprocess.Popen[bytes], *, within_s: float) -> int:

@@ -6,6 +6,7 @@ Names, defaults and meanings are the operator's interface; nothing else in the p
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from functools import cached_property
@@ -305,3 +306,8 @@ def read_environment() -> Environment:
             for problem in error.errors()
         ]
         raise SettingsError("; ".join(dict.fromkeys(lines))) from None
+
+
+def variables(**more: str) -> dict[str, str]:
+    """The environment as it was found, for a process of our own, with ``more`` in it."""
+    return {**os.environ, **more}

@@ -31,6 +31,8 @@ class Plan:
     priority_support: bool
     schedules: int
     """How many schedules an account may have."""
+    exports: int = 0
+    """How many exports of the whole store an account may have made at once."""
 
 
 PLANS = {
@@ -67,6 +69,7 @@ PLANS = {
             country_detection=True,
             priority_support=True,
             schedules=500,
+            exports=2,
         ),
     )
 }

@@ -61,8 +61,9 @@ def test_the_inside_of_the_crawler_is_its_own(source: Path) -> None:
 
 
 @pytest.mark.parametrize("source", [one for one in SOURCES if one.parts[0] == "api"], ids=str)
-def test_the_api_knows_nothing_of_scrapy(source: Path) -> None:
-    foreign = ("scrapy", "itemadapter", "scrapy_playwright", "twisted")
+def test_the_api_knows_nothing_of_scrapy_and_arrow(source: Path) -> None:
+    of_arrow = ("pyarrow", "pymongoarrow", "analysis.exports.parquet")
+    foreign = ("scrapy", "itemadapter", "scrapy_playwright", "twisted", *of_arrow)
     assert [name for name in imported_by(source) if is_within(name, foreign)] == []
 
 
