@@ -13,6 +13,7 @@ import click
 
 from cli.account import account
 from cli.analyst import analyst
+from cli.ask import ask
 from cli.backup import backup, restore
 from cli.crawl import crawl
 from cli.doctor import doctor
@@ -76,6 +77,7 @@ def manage() -> None:
 for command in (
     account,
     analyst,
+    ask,
     backup,
     crawl,
     doctor,

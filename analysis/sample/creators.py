@@ -110,7 +110,7 @@ def _creator(plan: Plan, number: int, country: Country, rng: Random) -> Creator:
         topic=topic,
         country=country,
         followers=followers,
-        diligence=min(40.0, rng.paretovariate(1.1)),
+        diligence=min(6.0, rng.paretovariate(1.1)),
         reaction=rng.lognormvariate(0, 0.25),
         author=to_plain(author),
         own_sound=str(_FIRST_ID + rng.getrandbits(56)),

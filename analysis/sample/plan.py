@@ -33,7 +33,7 @@ class Plan:
     @property
     def users(self) -> int:
         """How many users make the posts."""
-        return max(24, self.videos // 40)
+        return max(24, self.videos // 30)
 
     @property
     def sounds(self) -> int:

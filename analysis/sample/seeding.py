@@ -7,7 +7,9 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import analysis.rollups.collections
 import pipelines.collections
+from analysis.rollups.rolling import take_up
 from analysis.sample.comments import Comments
 from analysis.sample.creators import SPIDER, Cast
 from analysis.sample.hashtags import hashtag_documents
@@ -77,12 +79,14 @@ class Seeding:
             PyMongoError: MongoDB does not answer.
         """
         await pipelines.collections.prepare(self._database)
+        await analysis.rollups.collections.prepare(self._database)
         await make(self._database, VIEWS)
         sounds = Sounds(self._plan, self._cast.creators)
         await self._write_users()
         borne = await self._write_posts(Posts(self._plan, self._cast, sounds), tell)
         await self._insert_all(MUSIC, sounds.documents())
         await self._insert_all(HASHTAGS, hashtag_documents(self._plan, borne))
+        await take_up(self._database)
         return dict(self._written)
 
     async def _write_users(self) -> None:

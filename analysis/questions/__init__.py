@@ -1,0 +1,1 @@
+"""Questions that analysts have, each a pipeline that answers it."""
