@@ -32,6 +32,7 @@ NAMES = (
     "crawls",
     "schedules",
     "lists",
+    "exports",
 )
 
 

@@ -62,6 +62,12 @@ class Order:
         return any(getattr(self, name) is not None for name in FILTERS)
 
     @property
+    def is_of_all(self) -> bool:
+        """Whether every document of a collection is meant, a time series apart."""
+        is_series = self.kind.owners is not None
+        return not (is_series or self.since or self.until or self.is_filtered)
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         """The columns that are wanted."""
         return choose(columns_of(self.kind.document), self.fields or self.kind.usual)

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from analysis.exports.order import Order
     from services.mongodb import Document
 
+# Arrow's own allocators keep what is freed for later: some 50 MB that nobody needs again.
+pa.set_memory_pool(pa.system_memory_pool())
+
 _GROUP_ROWS = 50_000
-_GROUP_BYTES = 48 << 20
+_GROUP_BYTES = 24 << 20
 """When a row group is full; one is in memory at a time."""
 _TYPES = {
     "string": pa.string(),

@@ -7,6 +7,7 @@ What is stored meanwhile may come or not; nothing comes twice.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from pipelines.collections import ANY_CASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from concurrent.futures import Future
 
     from pymongo.collection import Collection
     from pymongo.database import Database
@@ -40,6 +42,7 @@ ROWS_AT_ONCE = 20_000
 """Rows of statistics of a page."""
 OWNERS_AT_ONCE = 500
 """Posts or users whose rows make a page."""
+_RANGES = 2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -112,6 +115,8 @@ def pages(
     Raises:
         PyMongoError: MongoDB does not answer.
     """
+    if order.is_of_all:
+        return _of_all(database, order, reader, place)
     if order.kind.owners is None:
         return _of_documents(database, order, reader, place, at_once=AT_ONCE)
     if order.is_filtered:
@@ -132,7 +137,7 @@ def count(database: Database[Document], order: Order, *, within_s: float) -> int
     """About how many documents there are; None where that takes too long to find out."""
     collection = database[order.kind.collection]
     try:
-        if order.kind.owners is None and not (order.since or order.until or order.is_filtered):
+        if order.is_of_all:
             return collection.estimated_document_count()
         if order.kind.owners is not None and order.is_filtered:
             return None
@@ -141,6 +146,38 @@ def count(database: Database[Document], order: Order, *, within_s: float) -> int
         return collection.count_documents(_wanted(order), maxTimeMS=milliseconds, **options)
     except ExecutionTimeout:
         return None
+
+
+def _of_all(
+    database: Database[Document], order: Order, reader: Reader[B], place: Place
+) -> Iterator[Page[B]]:
+    """Every document by ranges of ids, for MongoDB to look for one while another is decoded."""
+    collection, sort = database[order.kind.collection], [("_id", ASCENDING)]
+    reading: deque[Future[B]] = deque()
+
+    def read(after: Place, last: Place) -> B:
+        bounds = {"$gt": after, "$lte": last}
+        known = {name: value for name, value in bounds.items() if value is not None}
+        return reader.read(collection, {"_id": known} if known else {}, sort=sort)
+
+    with ThreadPoolExecutor(_RANGES) as threads:
+        is_end = False
+        while not is_end or reading:
+            if not is_end and len(reading) < _RANGES:
+                last = _end_of_range(collection, place)
+                reading.append(threads.submit(read, place, last))
+                place, is_end = last, last is None
+                continue
+            found = reading.popleft().result()
+            if len(found):
+                yield Page(batch=found, place=found.value(len(found) - 1, "_id"))
+
+
+def _end_of_range(collection: Collection[Document], place: Place) -> Place:
+    """The last id of so many as make a page; None where there are not so many."""
+    ids = collection.find(_behind(place), {"_id": 1}, sort=[("_id", ASCENDING)])
+    found = next(ids.skip(AT_ONCE - 1).limit(1), None)
+    return None if found is None else found["_id"]
 
 
 def _of_documents(
