@@ -90,6 +90,7 @@ from api.parts import (
     WATCHES,
     WEBHOOK_SECRETS,
 )
+from api.promises import Promises
 from api.rapidapi import RapidApi
 from api.scrape import Scrape
 from api.storage import PATIENCE_S
@@ -297,12 +298,14 @@ def _add_reads(
 ) -> None:
     """Put together what answers reads."""
     environment = app[ENVIRONMENT]
+    promises = Promises(client, app[CRAWLS], Events(client), address=environment.public_address)
     app[ENTITIES] = Entities(
         app[ADMISSIONS],
         redis=client,
         database=database,
         queue=queue,
         outcomes=outcomes,
+        promises=promises,
         timeout_s=environment.extract_timeout_s,
         fresh_s=environment.cache_ttl_s,
     )
@@ -311,11 +314,9 @@ def _add_reads(
         stored=StoredLists(database),
         redis=client,
         queue=queue,
-        crawls=app[CRAWLS],
-        events=Events(client),
+        promises=promises,
         outcomes=outcomes,
         cursors=Cursors(secret_key(environment)),
         timeout_s=environment.extract_timeout_s,
         fresh_s=environment.cache_ttl_s,
-        address=environment.public_address,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
@@ -17,13 +16,10 @@ from api.errors import (
     Problem,
     refusal,
 )
+from api.promises import Promise
 from api.storage import storage
 from crawler.errors import Reason
-from crawler.jobs.crawl import CrawlOptions, flight_of
-from crawler.jobs.crawls import UnknownCrawlError
-from crawler.jobs.events import EventType
 from crawler.jobs.lists import StopReason
-from crawler.jobs.records import Lane, new_id
 from crawler.links import Target, TargetType
 from pipelines.documents.public import timestamp
 
@@ -34,27 +30,11 @@ if TYPE_CHECKING:
     from api.admissions import Admissions
     from api.calls import Call
     from api.cursors import Cursors
+    from api.promises import Promises
     from api.stored_lists import StoredLists
-    from crawler.jobs.crawl import Crawl
-    from crawler.jobs.crawls import Crawls
-    from crawler.jobs.events import Events
-    from crawler.jobs.outcomes import Outcomes, Waiter
+    from crawler.jobs.outcomes import Outcomes
     from crawler.jobs.queue import Queue
     from pipelines.documents.crawled import CrawledList
-
-LABEL = "read"
-"""The label of crawls that reads have made."""
-WITHIN_S = 120
-"""How long the crawl of a read may take."""
-PROMISED_S = WITHIN_S + 60
-"""How long a crawl that a 202 named is what the same read is answered from."""
-AGAIN_S = 5
-GLANCE_S = 0.5
-"""How often one looks whether a crawl has ended of which no worker has told."""
-_MAKING_S = 3.0
-"""Giving up early on making a crawl would leave open whether it was made."""
-_ENTERED_S = 0.02
-"""How long the conductor takes at least to enter what a worker has told."""
 
 _NAMES = {
     TargetType.COMMENTS: "comments",
@@ -94,25 +74,21 @@ class Lists:
         stored: StoredLists,
         redis: Redis,
         queue: Queue,
-        crawls: Crawls,
-        events: Events,
+        promises: Promises,
         outcomes: Outcomes,
         cursors: Cursors,
         timeout_s: float,
         fresh_s: float,
-        address: str,
     ) -> None:
         self._admissions = admissions
         self._stored = stored
         self._redis = redis
         self._queue = queue
-        self._crawls = crawls
-        self._events = events
+        self._promises = promises
         self._outcomes = outcomes
         self._cursors = cursors
         self._timeout_s = timeout_s
         self._fresh_s = fresh_s
-        self._address = address
 
     async def answer(self, call: Call, wish: ListWish) -> Answer:
         """The answer to a read: a page of the list, or a 202 that names its crawl.
@@ -159,17 +135,12 @@ class Lists:
         """Have the list crawled, and answer what that comes to by ``deadline``."""
         async with storage(absent=_absent(wish.target)):
             await self._queue.check(wish.target)
-        options = CrawlOptions(limit=wish.limit, within_s=WITHIN_S, labels=(LABEL,))
-        promise = f"read:{account_id}:{flight_of(wish.target, options.bounds)}"
+        promise = Promise(account=account_id, target=wish.target, limit=wish.limit)
         with self._outcomes.expect(wish.target.key) as waiter:
-            crawl = await self._promised(promise, account_id, wish.target, options)
-            crawl = await self._until_ended(crawl, waiter, deadline)
+            crawl = await self._promises.wait(await self._promises.make(promise), waiter, deadline)
         if not crawl.state.is_ended:
-            return self._accepted(crawl)
-        async with storage():
-            await self._redis.delete(promise)
-            page = await self._crawls.targets(crawl.id, limit=1)
-        (ended,) = page.items
+            return self._promises.accepted(crawl)
+        ended = await self._promises.end(promise, crawl)
         delivered = crawl.counts.items
         if ended.reason is not None and not delivered:
             raise self._refusal(wish, ended.reason)
@@ -177,54 +148,6 @@ class Lists:
             wish = replace(wish, limit=min(wish.limit, delivered))
         state = await self._stored.state(wish.target)
         return await self._page(wish, state, place=None, is_cached=False)
-
-    async def _promised(
-        self, promise: str, account_id: str, target: Target, options: CrawlOptions
-    ) -> Crawl:
-        """The crawl that an earlier read of the same has made for the account, else a new one."""
-        async with storage(_MAKING_S):
-            crawl_id = new_id("crawl")
-            known = await self._redis.set(promise, crawl_id, nx=True, get=True, ex=PROMISED_S)
-            if known is not None:
-                try:
-                    return await self._crawls.get(str(known), owner=account_id)
-                except UnknownCrawlError:  # whose maker has not come, or will not come, to it
-                    crawl_id = str(known)
-            return await self._crawls.create(
-                [target], options, owner=account_id, lane=Lane.DEMAND, crawl_id=crawl_id
-            )
-
-    async def _until_ended(self, crawl: Crawl, waiter: Waiter, deadline: float) -> Crawl:
-        """The crawl at its end, or as it is at the deadline.
-
-        Workers wake all waiters of a process over one connection; what they do not tell of is
-        looked for.
-        """
-        last: str | None = None
-        is_told = crawl.state.is_ended
-        while not crawl.state.is_ended and (left_s := deadline - monotonic()) > 0:
-            if is_told:
-                await asyncio.sleep(min(left_s, _ENTERED_S))
-            else:
-                is_told = await waiter.wait(min(left_s, GLANCE_S)) is not None
-            async with storage():
-                events = await self._events.read(crawl.id, last)
-                if any(event.type is EventType.END for event in events):
-                    break
-            last = events[-1].id if events else last
-        async with storage():
-            return await self._crawls.get(crawl.id)
-
-    def _accepted(self, crawl: Crawl) -> Answer:
-        address = f"{self._address}/api/v1/crawls/{crawl.id}"
-        return Answer(
-            status=202,
-            body={
-                "crawl": {"id": crawl.id, "state": crawl.state.value, "url": address},
-                "retry_after": AGAIN_S,
-            },
-            headers=(("Location", address), ("Retry-After", str(AGAIN_S))),
-        )
 
     def _refusal(self, wish: ListWish, reason: Reason) -> Exception:
         return refusal(reason, absent=_absent(wish.target))

@@ -54,6 +54,7 @@ _HEADERS = {
     "Location": "With 202: where the crawl can be watched.",
     "Retry-After": "With 202: seconds after which to ask again.",
 }
+_GOES_ON = {202: (AcceptedAnswer, "It is being crawled", examples.ACCEPTED)}
 _HEADER_OF = {
     TargetType.USER: TargetType.USER_HEADER,
     TargetType.HASHTAG: TargetType.HASHTAG_HEADER,
@@ -70,7 +71,7 @@ def _of_list(
         tag="Reads",
         summary=summary,
         query=query,
-        answers={200: answer, 202: (AcceptedAnswer, "It is being crawled", examples.ACCEPTED)},
+        answers={200: answer, **_GOES_ON},
         answer_headers=_HEADERS,
         problems=(absent, *needed, *_OF_READS),
     )
@@ -80,13 +81,14 @@ def _of_list(
     tag="Reads",
     summary="Read a user",
     query=EntityRequest,
-    answers={200: (UserAnswer, "The user", examples.USER)},
+    answers={200: (UserAnswer, "The user", examples.USER), **_GOES_ON},
+    answer_headers=_HEADERS,
     problems=(USER_NOT_FOUND, *_OF_READS),
 )
 async def read_user(request: web.Request) -> web.Response:
     """A user's profile, from the store while it is fresh, else crawled.
 
-    Charged as one request when answered 200 or 404.
+    Charged as one request when answered 200 or 404, and one more where a 202 came before.
     """
     return await _entity(request, TargetType.USER, "username")
 
@@ -95,13 +97,14 @@ async def read_user(request: web.Request) -> web.Response:
     tag="Reads",
     summary="Read a hashtag",
     query=EntityRequest,
-    answers={200: (HashtagAnswer, "The hashtag", examples.HASHTAG)},
+    answers={200: (HashtagAnswer, "The hashtag", examples.HASHTAG), **_GOES_ON},
+    answer_headers=_HEADERS,
     problems=(HASHTAG_NOT_FOUND, *_OF_READS),
 )
 async def read_hashtag(request: web.Request) -> web.Response:
     """A hashtag and its counters, from the store while they are fresh, else crawled.
 
-    Charged as one request when answered 200 or 404.
+    Charged as one request when answered 200 or 404, and one more where a 202 came before.
     """
     return await _entity(request, TargetType.HASHTAG, "name")
 
@@ -110,13 +113,14 @@ async def read_hashtag(request: web.Request) -> web.Response:
     tag="Reads",
     summary="Read a sound",
     query=EntityRequest,
-    answers={200: (MusicAnswer, "The sound", examples.MUSIC)},
+    answers={200: (MusicAnswer, "The sound", examples.MUSIC), **_GOES_ON},
+    answer_headers=_HEADERS,
     problems=(MUSIC_NOT_FOUND, *_OF_READS),
 )
 async def read_music(request: web.Request) -> web.Response:
     """A sound and how many posts use it, from the store while that is fresh, else crawled.
 
-    Charged as one request when answered 200 or 404.
+    Charged as one request when answered 200 or 404, and one more where a 202 came before.
     """
     return await _entity(request, TargetType.MUSIC, "id")
 

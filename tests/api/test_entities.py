@@ -9,7 +9,9 @@ import pytest
 from crawler.errors import Reason
 from crawler.jobs.records import Outcome
 from crawler.links import TargetType
+from tests.api.conftest import serving
 from tests.api.finding import find, put
+from tests.api.listing import lists_at_work
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
@@ -93,6 +95,47 @@ async def test_of_two_that_had_a_name_the_one_seen_last_is_meant(
     await put(database, TargetType.USER_HEADER, id="3", age_s=30)
 
     assert (await read(api, key)).body["user"]["user_id"] == "2"
+
+
+@pytest.mark.parametrize(("is_there", "status", "cost"), [(True, 200, 2), (False, 404, 1)])
+async def test_one_that_is_slow_is_a_202_whose_crawl_answers_who_asks_again(
+    api: Api,
+    key: str,
+    finds: Worker,
+    database: AsyncDatabase[Document],
+    redis_client: Redis,
+    *,
+    is_there: bool,
+    status: int,
+    cost: int,
+) -> None:
+    async def miss(job: Job) -> Outcome:
+        return Outcome(key=job.target.key, reason=Reason.USER_NOT_FOUND)
+
+    finds.delay_s = 0.4
+    if not is_there:
+        finds.outcome = miss
+    path = f"{USER}?max_age=0"
+    hasty = api.environment.model_copy(update={"extract_timeout_s": 0.2})
+
+    async with lists_at_work(database, redis_client), serving(hasty) as impatient:
+        accepted, joined = await read(impatient, key, path), await read(impatient, key, path)
+        assert await used(api, key) == 0
+        answer = joined
+        async with asyncio.timeout(5):
+            while answer.status == 202:
+                answer = await read(impatient, key, path)
+        crawl = await read(api, key, f"/api/v1/crawls/{accepted.body['crawl']['id']}")
+
+    assert (accepted.status, joined.status) == (202, 202)
+    assert joined.body["crawl"]["id"] == accepted.body["crawl"]["id"] == crawl.body["id"]
+    assert int(accepted.headers["Retry-After"]) == accepted.body["retry_after"] > 0
+    assert (answer.status, answer.body.get("user", {}).get("user_id")) == (
+        status,
+        "17" if is_there else None,
+    )
+    assert crawl.body["state"] == ("succeeded" if is_there else "failed")
+    assert await used(api, key) == cost
 
 
 async def test_an_absence_is_a_404_is_charged_and_remembered(
