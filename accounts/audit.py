@@ -45,6 +45,8 @@ class What(StrEnum):
     KEY_CHANGED = "key_changed"
     KEY_ROTATED = "key_rotated"
     KEY_REVOKED = "key_revoked"
+    USER_ERASED = "user_erased"
+    """A user of TikTok's, of no account: it says how much of them there was, not who."""
 
 
 def new_record_id() -> str:
@@ -58,6 +60,7 @@ class Record:
 
     what: What
     account_id: str
+    """Empty when it was done to none."""
     by: By
     key_id: str | None = None
     before: Mapping[str, Any] = field(default_factory=dict)

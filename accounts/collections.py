@@ -23,6 +23,9 @@ USAGE_NEWS = "usage_news"
 USAGE_VIDEOS = "usage_videos"
 USAGE_DRAINS = "usage_drains"
 
+ERASED = ""
+"""What counts of a video have in place of its id once it was erased."""
+
 
 SCHEMAS = {
     ACCOUNTS: collection(
@@ -53,14 +56,14 @@ SCHEMAS = {
         ),
     ),
     AUDIT: collection(
-        "Changes of accounts and keys.",
+        "Changes of accounts and keys, and erasures of TikTok's users.",
         ["at", "who", "what", "account_id", "before", "after"],
         at=moment("When it was done."),
         who=text(
             "cli, admin, rapidapi, system for the service itself, or the id of the key that asked."
         ),
         what=text("What was done."),
-        account_id=text("The account that it was done to."),
+        account_id=text("The account that it was done to; empty when it was done to none."),
         key_id=text("The key, if it was done to one.", nullable=True),
         before=part("What changed, as it was."),
         after=part("What changed, as it is since."),
@@ -94,7 +97,7 @@ SCHEMAS = {
         ["account_id", "window", "video_id", "requests", "last_requested"],
         account_id=text("The account."),
         window=text("day:YYYY-MM-DD, period:YYYY-MM-DD of its first day, or all."),
-        video_id=text("The video."),
+        video_id=text("The video; empty for all that were erased, together."),
         requests=count("How often."),
         last_requested=moment("The last time."),
     ),

@@ -49,13 +49,30 @@ class Claim:
     owner: str
 
 
+def answers_seal(secret: bytes) -> Seal:
+    """What answers are sealed with."""
+    return Seal(secret, b"answers")
+
+
+def open_answer(seal: Seal, name: str, sealed: bytes) -> Kept:
+    """An answer as it was given.
+
+    Raises:
+        SealError: it was sealed with another secret, or under another name.
+    """
+    whole = zstandard.decompress(seal.open(sealed, about=name))
+    head, _, body = whole.partition(b"\n")
+    status, headers = orjson.loads(head)
+    return Kept(status, headers, body)
+
+
 class Once:
     """Idempotency keys of all accounts; one for each process."""
 
     def __init__(self, wire: Wire, secret: bytes, *, lease_s: float, kept_s: int = KEPT_S) -> None:
         self._wire = wire
         self._secret = derived(secret, b"names")
-        self._seal = Seal(secret, b"answers")
+        self._seal = answers_seal(secret)
         self._lease_ms = int(lease_s * 1000)
         self._kept_s = kept_s
 
@@ -79,7 +96,7 @@ class Once:
             case [b"claimed"]:
                 return Claim(name, request_id)
             case [b"kept", sealed]:
-                return self._opened(name, sealed)
+                return open_answer(self._seal, name, sealed)
             case [b"reused"]:
                 raise KeyReusedError
             case _:
@@ -122,9 +139,3 @@ class Once:
         head = orjson.dumps([answer.status, answer.headers])
         packed = zstandard.compress(head + b"\n" + answer.body, 1)
         return self._seal.close(packed, about=name)
-
-    def _opened(self, name: str, sealed: bytes) -> Kept:
-        whole = zstandard.decompress(self._seal.open(sealed, about=name))
-        head, _, body = whole.partition(b"\n")
-        status, headers = orjson.loads(head)
-        return Kept(status, headers, body)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from accounts.collections import USAGE_VIDEOS
+from accounts.collections import ERASED, USAGE_VIDEOS
 from accounts.compacting import add_videos
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ class Ranking:
 
     async def _first(self, account_id: str, window: str, depth: int) -> list[dict[str, Any]]:
         found = self._videos.find(
-            {"account_id": account_id, "window": window}, {"video_id": 1}, session=self._session
+            {"account_id": account_id, "window": window, "video_id": {"$ne": ERASED}},
+            {"video_id": 1},
+            session=self._session,
         )
         ranked = found.sort([("requests", -1), ("last_requested", -1)])
         return await ranked.limit(depth).to_list()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
+from analysis.rollups import collections as rollups
 from crawler.jobs.collections import CRAWL_ITEMS, CRAWL_JOBS, CRAWL_TARGETS
 from crawler.jobs.lease import Lease
 from pipelines.collections import (
@@ -46,11 +47,13 @@ logger = logging.getLogger(__name__)
 
 KEEPER = "retention"
 """The name of the lease, and of the position."""
+DAILY = tuple(name for name in rollups.DOCUMENTS if name != rollups.ROLLUPS)
 AGES = {
     **dict.fromkeys(
         (VIDEOS, USERS, HASHTAGS, MUSIC, COMMENTS, LISTS, SEARCH_RESULTS), "observed_at"
     ),
     CRAWL_JOBS: "finished_at",
+    **dict.fromkeys(DAILY, "day"),
 }
 """By which of its times a document is too old; a crawl goes with its targets and items."""
 _EACH = timedelta(days=1)

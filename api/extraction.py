@@ -230,7 +230,8 @@ class Extraction:
         self, call: Call, admission: Admission, target: Target, error: ApiError
     ) -> ApiError:
         """The same error once it is settled, with what is left of the month where it belongs."""
-        video_id = target.value if target.type is TargetType.VIDEO else None
+        is_erased = error.more.get("reason") == Reason.NOT_COLLECTED.value
+        video_id = target.value if target.type is TargetType.VIDEO and not is_erased else None
         remaining, _ = await self._settle(call, admission, error.status, video_id, is_cached=False)
         if error.status < 500:
             error.more["requests_remaining"] = remaining

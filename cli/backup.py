@@ -130,18 +130,20 @@ async def _read(
 ) -> Done:
     from cli.migrate import bring_up_to_date
     from cli.progress import progress_bar
+    from crawler.jobs.erasures.collections import ERASURES
     from services import dump
 
     head, digest = dump.check(file)
     _warn(head, environment)
     if await dump.loading(database) != digest:
-        full = await dump.holds_documents(database)
+        full = [name for name in await dump.holds_documents(database) if name != ERASURES]
         if full and not is_forced:
             raise click.ClickException(
                 f"the database {database.name} is not empty, it has {', '.join(full)}: restore"
                 " into another, or add --force to delete what it holds"
             )
-        await dump.clear(database)
+        # Who was erased since the backup was made stays erased.
+        await dump.clear(database, keep={ERASURES})
     done = dump.Done()
     with progress_bar("bytes", total=size) as tell:
         async for done in dump.load(database, file, head, digest):

@@ -17,6 +17,7 @@ from cli.ask import ask
 from cli.backup import backup, restore
 from cli.crawl import crawl
 from cli.doctor import doctor
+from cli.erase import erase
 from cli.export import export
 from cli.jobs import jobs
 from cli.key import key
@@ -82,6 +83,7 @@ for command in (
     crawl,
     doctor,
     export,
+    erase,
     jobs,
     key,
     migrate,

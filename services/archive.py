@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import tempfile
 from functools import cached_property
 from pathlib import Path
@@ -67,6 +68,22 @@ class Folder:
             raise ServiceError(f"ARCHIVE_URL: {error}: name a folder that may be written") from None
         return f"{self.root} is writable"
 
+    def remove(self, folder: str) -> int:
+        """Delete a folder with its files, and answer how many they were.
+
+        Raises:
+            ServiceError: they may not be deleted.
+        """
+        place = (self.root / folder).resolve()
+        if not folder or not place.is_dir() or place.parent != self.root.resolve():
+            return 0
+        files = [path for path in place.rglob("*") if path.is_file()]
+        try:
+            shutil.rmtree(place)
+        except OSError as error:
+            raise ServiceError(f"ARCHIVE_URL: {error}: allow it to be deleted") from None
+        return len(files)
+
     def find(self, path: str) -> Path | None:
         """Where a file is; None when it is missing, or would be outside of the folder."""
         found = (self.root / path).resolve()
@@ -101,6 +118,38 @@ class Bucket:
         except BotoCoreError as error:
             raise _failed(error) from None
         return f"bucket {self.name} is there"
+
+    def remove(self, folder: str) -> int:
+        """Delete all objects below a folder, and answer how many they were.
+
+        Raises:
+            ArchiveUnreachableError: the bucket's server does not answer.
+            ServiceError: they may not be listed or deleted.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        count, start = 0, f"{self.prefix}{folder}/"
+        try:
+            while found := self._listed(start):
+                gone = self._client.delete_objects(
+                    Bucket=self.name, Delete={"Objects": found, "Quiet": True}
+                )
+                if gone.get("Errors"):
+                    raise ServiceError(
+                        f"ARCHIVE_URL: bucket {self.name} does not delete"
+                        f" ({gone['Errors'][0].get('Code')}): allow s3:DeleteObject"
+                    )
+                count += len(found)
+        except ClientError as error:
+            raise _refused(self.name, error.response) from None
+        except BotoCoreError as error:
+            raise _failed(error) from None
+        return count
+
+    def _listed(self, start: str) -> list[dict[str, str]]:
+        """Up to a thousand objects whose names begin like this."""
+        found = self._client.list_objects_v2(Bucket=self.name, Prefix=start)
+        return [{"Key": one["Key"]} for one in found.get("Contents", ())]
 
     def sign(self, path: str, *, method: str) -> str:
         """An address that gives one object for a minute; it is signed without a network.
@@ -139,7 +188,7 @@ def _refused(bucket: str, response: Any) -> ServiceError:
     if status == 403:
         return ServiceError(
             f"ARCHIVE_URL: bucket {bucket} refuses these credentials: allow them s3:ListBucket,"
-            " s3:GetObject and s3:PutObject"
+            " s3:GetObject, s3:PutObject and, to erase users, s3:DeleteObject"
         )
     kind = ArchiveUnreachableError if status >= 500 else ServiceError
     return kind(f"ARCHIVE_URL: bucket {bucket} is answered {status}: {response.get('Error')}")

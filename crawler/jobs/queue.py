@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
     from redis.asyncio import Redis
+    from redis.asyncio.client import Pipeline
 
     from crawler.jobs.answers import Entry
     from crawler.links import Target
@@ -179,7 +180,7 @@ class Queue:
         if job.fetcher is Fetcher.BROWSER and not await self.has_browser():
             raise BarredError(Reason.BROWSER_UNAVAILABLE, retry_after_s=NO_BROWSER_S)
         target = job.target
-        keys = [_flight_key(target), stream_of(job), entry_key, postponement_key(target.key)]
+        keys = [flight_key(target), stream_of(job), entry_key, postponement_key(target.key)]
         answer = await _ask.call(self._redis, [*keys, *self._states], arguments)
         if answer[0] == _IS_BARRED:
             raise BarredError(Reason(answer[2]), retry_after_s=ceil(answer[1] / 1000))
@@ -277,6 +278,19 @@ class Queue:
         """
         puts = [answers.put(entry)] if entry else []
         return await self._end(job, outcome, before=[*puts, *before])
+
+    async def drop(self, stream: str, job: Job, outcome: Outcome) -> bool:
+        """End a job on a stream that no worker has in hand; False when one has, and will end it."""
+        in_hand = await self._redis.xpending_range(
+            stream, GROUP, min=job.entry_id, max=job.entry_id, count=1
+        )
+        if in_hand:
+            return False
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.xdel(stream, job.entry_id)
+        tell_end(pipeline, job, outcome)
+        await pipeline.execute()
+        return True
 
     def is_last_try(self, job: Job, reason: Reason) -> bool:
         """Whether a job that fails for this reason now has no try left at once."""
@@ -399,7 +413,7 @@ class Queue:
         await answers.keep_outcome(self._redis, job, outcome)
         keys = [
             stream_of(job),
-            _flight_key(job.target),
+            flight_key(job.target),
             outcomes_key(job),
             DEAD_LETTERS,
         ]
@@ -423,8 +437,20 @@ def _result(replies: list[Any]) -> bool | Exception:
     return error if error is not None else bool(replies[-1])
 
 
-def _flight_key(target: Target) -> str:
+def flight_key(target: Target) -> str:
+    """What is there while a crawl of a target is under way that was asked for on demand."""
     return f"flight:{target.key}"
+
+
+def tell_end(pipeline: Pipeline, job: Job, outcome: Outcome) -> None:
+    """Tell whoever waits for a job that is taken off, as the script does that ends one."""
+    if key := outcomes_key(job):
+        told = {"job": job.id, "outcome": outcome.to_json(), "counted": "{}"}
+        pipeline.xadd(key, _loose(told))
+        if not job.is_of_crawl:
+            pipeline.expire(key, RUN_TTL_S)
+    pipeline.publish(CHANNEL, outcome.to_json())
+    pipeline.delete(flight_key(job.target))
 
 
 def flat(fields: dict[str, str]) -> list[Any]:

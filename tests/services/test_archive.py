@@ -121,3 +121,27 @@ async def test_a_signed_address_gives_one_object(s3: S3) -> None:
             url = URL(bucket.sign("1/video.mp4", method=method), encoded=True)
             async with session.request(method, url) as answer:
                 assert (answer.status, await answer.read()) == (200, body)
+
+
+@pytest.mark.usefixtures("credentials")
+def test_a_post_is_removed_from_a_bucket_and_its_neighbours_stay(s3: S3) -> None:
+    name = s3.make_bucket("removed")
+    keys = ["media/1/video.mp4", "media/1/music.mp3", "media/12/video.mp4"]
+    for key in keys:
+        s3.client.put_object(Bucket=name, Key=key, Body=b"film")
+    bucket = Bucket(name, "media/")
+
+    assert [bucket.remove("1"), bucket.remove("1")] == [2, 0]
+    left = s3.client.list_objects_v2(Bucket=name)["Contents"]
+    assert [one["Key"] for one in left] == ["media/12/video.mp4"]
+    with pytest.raises(ServiceError, match="there is no bucket"):
+        Bucket("nowhere-at-all", "").remove("1")
+
+
+def test_a_post_is_removed_from_a_folder_and_nothing_outside_of_it(tmp_path: Path) -> None:
+    for path in ("media/1", "media/12", "other"):
+        (tmp_path / path).mkdir(parents=True)
+        (tmp_path / path / "video.mp4").write_bytes(b"film")
+    folder = Folder(tmp_path / "media")
+    assert [folder.remove(one) for one in ("1", "1", "", "../other", "/")] == [1, 0, 0, 0, 0]
+    assert sorted(path.parent.name for path in tmp_path.rglob("*.mp4")) == ["12", "other"]

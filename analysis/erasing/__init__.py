@@ -1,0 +1,1 @@
+"""One user gone everywhere: what there is of them, and how each place loses it."""
