@@ -19,6 +19,7 @@ from accounts.strangers import Strangers
 from accounts.subscribers import Subscribers
 from accounts.usage import Usage
 from api.admissions import Admissions
+from api.analytics import Analytics
 from api.archive import Archive
 from api.batch import Batches
 from api.body import MAX_BYTES
@@ -30,6 +31,7 @@ from api.extraction import Extraction
 from api.handlers import (
     admin,
     admin_keys,
+    analytics,
     crawl_items,
     crawls,
     exports,
@@ -46,6 +48,7 @@ from api.handlers.user import read_me, read_usage
 from api.handlers.video import extract_video
 from api.handlers.videos import read_video
 from api.health import Health
+from api.histories import Histories
 from api.links import Links
 from api.lists import Lists
 from api.locating import Locator
@@ -60,6 +63,7 @@ from api.parts import (
     ADDRESSES,
     ADMIN_TOKEN,
     ADMISSIONS,
+    ANALYTICS,
     AUDIT,
     BATCHES,
     CRAWLS,
@@ -72,6 +76,7 @@ from api.parts import (
     EXPORTS,
     EXTRACTION,
     HEALTH,
+    HISTORIES,
     KEYS,
     LINKS,
     LISTS,
@@ -148,7 +153,9 @@ def build_app(environment: Environment) -> web.Application:
     app.router.add_routes(
         [*keys.ROUTES, *crawls.ROUTES, *crawl_items.ROUTES, *reads.ROUTES, *schedules.ROUTES]
     )
-    app.router.add_routes([*exports.ROUTES, *webhooks.ROUTES, *admin.ROUTES, *admin_keys.ROUTES])
+    app.router.add_routes(
+        [*analytics.ROUTES, *exports.ROUTES, *webhooks.ROUTES, *admin.ROUTES, *admin_keys.ROUTES]
+    )
     app.router.add_get("/api/v1/video/{id}/stream", stream_video)
     app.router.add_get("/api/v1/video/{id}/music", stream_music)
     app.router.add_get("/api/v1/video/{id}/images/{number}", stream_image)
@@ -299,6 +306,9 @@ def _add_reads(
     """Put together what answers reads."""
     environment = app[ENVIRONMENT]
     promises = Promises(client, app[CRAWLS], Events(client), address=environment.public_address)
+    cursors = Cursors(secret_key(environment))
+    app[ANALYTICS] = Analytics(app[ADMISSIONS], database=database, cursors=cursors)
+    app[HISTORIES] = Histories(app[ADMISSIONS], database=database, cursors=cursors)
     app[ENTITIES] = Entities(
         app[ADMISSIONS],
         redis=client,
@@ -316,7 +326,7 @@ def _add_reads(
         queue=queue,
         promises=promises,
         outcomes=outcomes,
-        cursors=Cursors(secret_key(environment)),
+        cursors=cursors,
         timeout_s=environment.extract_timeout_s,
         fresh_s=environment.cache_ttl_s,
     )

@@ -115,8 +115,9 @@ async def _read(request: web.Request) -> bytes:
 
 def _refusal(problems: Mapping[str, list[str]], schema: Schema) -> ApiError:
     """The error that names the first wrong parameter, in the schema's order."""
-    name = next(name for name in schema.fields if name in problems)
+    named = {field.data_key or name: field for name, field in schema.fields.items()}
+    name = next(name for name in named if name in problems)
     message = problems[name][0]
-    is_missing = message == schema.fields[name].error_messages["required"]
+    is_missing = message == named[name].error_messages["required"]
     problem = MISSING_PARAMETER if is_missing else INVALID_PARAMETER
     return ApiError(problem, detail=f"The parameter '{name}' {message}")

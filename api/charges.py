@@ -27,14 +27,18 @@ class Answer:
 
 
 async def charged(
-    admissions: Admissions, call: Call, read: Callable[[Admission], Awaitable[Answer]]
+    admissions: Admissions,
+    call: Call,
+    read: Callable[[Admission], Awaitable[Answer]],
+    *,
+    needs_country: bool = False,
 ) -> Answer:
     """The answer to a read, with what it cost: 200 and 404 cost one request, anything else nothing.
 
     Raises:
         ApiError: the call is not admitted, or ``read`` says that there is no answer.
     """
-    admission = await admissions.admit(call, cost=1)
+    admission = await admissions.admit(call, cost=1, needs_country=needs_country)
 
     async def settle(status: int, *, is_cached: bool = False) -> int:
         return await admissions.settle(

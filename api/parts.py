@@ -12,12 +12,14 @@ from accounts.keys import Keys
 from accounts.once import Once
 from accounts.reports import Reports
 from api.admissions import Admissions
+from api.analytics import Analytics
 from api.batch import Batches
 from api.delivered import Delivered
 from api.entities import Entities
 from api.exports import Exports
 from api.extraction import Extraction
 from api.health import Health
+from api.histories import Histories
 from api.links import Links
 from api.lists import Lists
 from api.locating import Locator
@@ -51,6 +53,7 @@ ADMIN_TOKEN: web.AppKey[AdminToken] = web.AppKey("admin_token")
 REPORTS = web.AppKey("reports", Reports)
 ONCE = web.AppKey("once", Once)
 ADMISSIONS = web.AppKey("admissions", Admissions)
+ANALYTICS = web.AppKey("analytics", Analytics)
 BATCHES = web.AppKey("batches", Batches)
 CRAWLS = web.AppKey("crawls", Crawls)
 DATABASE: web.AppKey[AsyncDatabase[Document]] = web.AppKey("database")
@@ -61,6 +64,7 @@ EXPORTING = web.AppKey("exporting", Streams)
 EXPORTS = web.AppKey("exports", Exports)
 EXTRACTION = web.AppKey("extraction", Extraction)
 HEALTH = web.AppKey("health", Health)
+HISTORIES = web.AppKey("histories", Histories)
 LOCATOR = web.AppKey("locator", Locator)
 METRICS = web.AppKey("metrics", Metrics)
 SCHEDULES = web.AppKey("schedules", Schedules)

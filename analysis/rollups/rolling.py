@@ -90,6 +90,15 @@ async def rebuild(
     return await _Run(database, tell).rebuild(_day(since) if since else None)
 
 
+async def sum_up(database: AsyncDatabase[Document], days: Iterable[datetime]) -> None:
+    """Make the sums of some days anew, as after posts have gone.
+
+    Raises:
+        PyMongoError: MongoDB does not answer.
+    """
+    await _Run(database, lambda step: None).sum_up(set(map(_day, days)))
+
+
 class _Run:
     """One run."""
 
@@ -110,7 +119,7 @@ class _Run:
             now = await self._now()
             changed = await self._arrived(subject, known.reaches_at - OVERLAP)
             if subject is VIDEO_DAYS:
-                await self._sum_up(changed)
+                await self.sum_up(changed)
                 days |= changed
             await progress.reached(now)
         return Rolled(subjects=self._subjects, days=len(days))
@@ -176,7 +185,7 @@ class _Run:
         days: set[datetime] = set()
         if subject is VIDEO_DAYS:
             days = await self._all_days(since)
-            await self._sum_up(days)
+            await self.sum_up(days)
         await progress.end(began_at)
         return days
 
@@ -240,7 +249,7 @@ class _Run:
         found = self._database[name].find({by: {"$gte": least}}, fields).sort(by, 1)
         return await found.limit(1).to_list()
 
-    async def _sum_up(self, days: Iterable[datetime]) -> None:
+    async def sum_up(self, days: Iterable[datetime]) -> None:
         ordered = sorted(days)
         done = 0
         for some in _parts(ordered, LANES):

@@ -100,7 +100,7 @@ class ListMeta(Schema):
     )
 
 
-class _Answer(Schema):
+class Answered(Schema):
     """What every read's answer has."""
 
     success = fields.Constant(True, metadata={"type": "boolean"}, required=True)
@@ -109,28 +109,28 @@ class _Answer(Schema):
     process_time_ms = shown(fields.Integer, "Milliseconds from request to answer.")
 
 
-class UserAnswer(_Answer):
+class UserAnswer(Answered):
     """A user."""
 
     user = fields.Nested(UserItem, required=True)
     meta = fields.Nested(EntityMeta, required=True)
 
 
-class HashtagAnswer(_Answer):
+class HashtagAnswer(Answered):
     """A hashtag."""
 
     hashtag = fields.Nested(HashtagItem, required=True)
     meta = fields.Nested(EntityMeta, required=True)
 
 
-class MusicAnswer(_Answer):
+class MusicAnswer(Answered):
     """A sound."""
 
     music = fields.Nested(MusicItem, required=True)
     meta = fields.Nested(EntityMeta, required=True)
 
 
-class _Page(_Answer):
+class _Page(Answered):
     next_cursor = shown(
         fields.String,
         "What to ask for the next page with; null where what is stored ends.",
@@ -181,7 +181,7 @@ class StartedCrawl(Schema):
     url = shown(fields.Url, "Where it can be watched; also in `Location`.")
 
 
-class AcceptedAnswer(_Answer):
+class AcceptedAnswer(Answered):
     """The list is being crawled; the same request is answered from that."""
 
     crawl = fields.Nested(StartedCrawl, required=True)
