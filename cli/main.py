@@ -24,7 +24,9 @@ from cli.key import key
 from cli.migrate import migrate
 from cli.queue import queue
 from cli.renormalize import renormalize
+from cli.report import report
 from cli.retention import retention
+from cli.rollup import rollup
 from cli.schedule import schedule
 from cli.scheduler import scheduler
 from cli.seed import seed
@@ -88,9 +90,11 @@ for command in (
     key,
     migrate,
     queue,
+    report,
     renormalize,
     restore,
     retention,
+    rollup,
     schedule,
     scheduler,
     seed,

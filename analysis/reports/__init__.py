@@ -1,0 +1,1 @@
+"""Pages about one post, user or hashtag: curves, comparisons, tables."""
