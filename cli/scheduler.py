@@ -7,11 +7,13 @@ import click
 
 @click.command()
 def scheduler() -> None:
-    """Start due schedules, advance crawls, send webhooks and delete what is too old until SIGTERM.
+    """Do what nobody asks for at that moment, until SIGTERM; any number may run.
 
-    Any number may run.
+    Due schedules are started, crawls advanced, webhooks sent, daily roll-ups kept up to date, and
+    what is too old is deleted.
     """
     from analysis.retention import keep_retention
+    from analysis.rollups.keeping import keep_rolled_up
     from crawler.jobs.scheduler import run
     from services import logs
     from services.running import attached
@@ -21,6 +23,6 @@ def scheduler() -> None:
     logs.configure(
         level=environment.log_level, form=environment.log_format, secrets=environment.secrets
     )
-    beside = (keep_retention(environment.retention),)
+    beside = (keep_retention(environment.retention), keep_rolled_up)
     with attached(environment) as connected:
         run(connected, beside)
