@@ -46,6 +46,8 @@ CHANNEL = "outcomes"
 RUN_TTL_S = 24 * 3600
 NO_BROWSER_S = 60
 """How long to wait before asking again for what takes a browser, when there is none."""
+PAUSE_S = 1.0
+"""How long a bulk job waits for its second try."""
 _STREAMS_OF = {Fetcher.HTTP: STREAMS, Fetcher.BROWSER: BROWSER_STREAMS}
 _ADD_AT_ONCE = 500
 _ASKED, _IS_THERE, _IS_BARRED = 1, 2, 3
@@ -96,7 +98,7 @@ class Depth:
     oldest_s: float | None
     """Seconds since the oldest unfinished job was put on the stream; None when there is none."""
     put_off: int = 0
-    """Jobs that wait for their time beside the stream, after a wall."""
+    """Jobs that wait for their time beside the stream, after a wall or a failed try."""
 
 
 class Queue:
@@ -113,6 +115,7 @@ class Queue:
         consumer: str = "",
         claim_s: float = 5,
         tries: int = 3,
+        pause_s: float = PAUSE_S,
         egresses: Iterable[str] = (),
         fetcher: Fetcher = Fetcher.HTTP,
         refuses: Callable[[Target], bool] = lambda _: False,
@@ -123,6 +126,7 @@ class Queue:
         self._consumer = consumer or new_id("worker")
         self._claim_ms = int(claim_s * 1000)
         self._tries = tries
+        self._pause_s = pause_s
         self._states = [state_key(egress) for egress in egresses]
         self.refuses = refuses
         """Whether a target is never to be crawled."""
@@ -300,7 +304,9 @@ class Queue:
         """Count a failed try: the job goes back on its stream, or among the dead letters.
 
         How many tries there are is the reason's own number, at most the queue's; a job that
-        waits ``delay_s`` before the next one has all of the queue's.
+        waits ``delay_s`` before the next one has all of the queue's. A bulk job waits in any case,
+        twice as long each time: what ails the site lasts longer than a try. Who waits for an
+        answer does not.
 
         Returns:
             Whether the job has ended.
@@ -312,6 +318,8 @@ class Queue:
         if job.tries >= allowed:
             await self._bury(job, outcome)
             return True
+        if not delay_s and job.lane is Lane.BULK:
+            delay_s = self._pause_s * 2 ** (job.tries - 1)
         await (self.put_off(job, delay_s) if delay_s else self.again(job))
         return False
 

@@ -71,8 +71,8 @@ class Stage:
             redis=redis,
             conductor=a_conductor(database, redis),
             crawls=Crawls(database, redis),
-            queue=Queue(redis),
-            browser=Queue(redis, fetcher=Fetcher.BROWSER),
+            queue=Queue(redis, pause_s=0),
+            browser=Queue(redis, fetcher=Fetcher.BROWSER, pause_s=0),
         )
         await stage.queue.prepare()
         await stage.conductor.take_over()

@@ -135,6 +135,30 @@ async def test_a_failing_job_is_handed_out_three_times_and_then_buried_with_its_
     assert (letter["reason"], letter["message"]) == ("upstream_error", "502")
 
 
+async def test_a_bulk_job_waits_between_its_tries_twice_as_long_each_time(
+    redis_client: Redis,
+) -> None:
+    queue = Queue(redis_client, pause_s=100)
+    await queue.prepare()
+    await queue.put([Job(target=VIDEO, lane=Lane.BULK, run="run_1")])
+    failed = Outcome(key=VIDEO.key, reason=Reason.UPSTREAM_ERROR)
+    waits = []
+
+    for _ in range(2):
+        job = await take_one(queue, Lane.BULK)
+        assert not await queue.fail(job, failed)
+        assert await queue.bring_back() == 0
+        found: Any = await redis_client.zrange("jobs:put-off", 0, -1, withscores=True)
+        ((entry, until_ms),) = found
+        seconds, _ = await redis_client.time()
+        waits.append(round(until_ms / 1000 - int(seconds), -1))
+        await redis_client.zadd("jobs:put-off", {str(entry): 0})
+        assert await queue.bring_back() == 1
+
+    assert waits == [100, 200]
+    assert await queue.fail(await take_one(queue, Lane.BULK), failed)
+
+
 async def test_a_soft_block_is_tried_twice_only(queue: Queue) -> None:
     await queue.ask(VIDEO, flight_s=10)
     block = Outcome(key=VIDEO.key, reason=Reason.UPSTREAM_BLOCKED)
