@@ -33,6 +33,7 @@ NAMES = (
     "schedules",
     "lists",
     "exports",
+    "questions",
 )
 
 

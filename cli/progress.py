@@ -17,6 +17,10 @@ from rich.progress import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rich.progress import TaskID
+
+    from analysis.rollups.rolling import Step
+
 
 @contextlib.contextmanager
 def progress_bar(what: str, *, total: int) -> Iterator[Callable[[int], None]]:
@@ -30,3 +34,17 @@ def progress_bar(what: str, *, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task(what, total=total)
         yield lambda done: progress.update(bar, completed=done)
+
+
+@contextlib.contextmanager
+def step_bars(*, is_quiet: bool) -> Iterator[Callable[[Step], None]]:
+    """Show a bar for each part of long work, and yield what is told of its steps."""
+    with Progress(console=Console(stderr=True), transient=True, disable=is_quiet) as progress:
+        bars: dict[str, TaskID] = {}
+
+        def tell(step: Step) -> None:
+            if step.what not in bars:
+                bars[step.what] = progress.add_task(step.what, total=step.of)
+            progress.update(bars[step.what], completed=step.done, total=step.of)
+
+        yield tell

@@ -52,22 +52,13 @@ def rollup(since: datetime | None, *, is_anew: bool, is_json: bool) -> None:
 
 
 async def _run(uri: str, since: datetime | None, *, is_anew: bool, is_quiet: bool) -> Rolled:
-    from rich.console import Console
-    from rich.progress import Progress
-
     import pipelines.collections
     from analysis.rollups import collections
-    from analysis.rollups.rolling import Step, rebuild, take_up
+    from analysis.rollups.rolling import rebuild, take_up
+    from cli.progress import step_bars
     from services import mongodb
 
-    with Progress(console=Console(stderr=True), transient=True, disable=is_quiet) as progress:
-        bars = {}
-
-        def tell(step: Step) -> None:
-            if step.what not in bars:
-                bars[step.what] = progress.add_task(step.what, total=step.of)
-            progress.update(bars[step.what], completed=step.done, total=step.of)
-
+    with step_bars(is_quiet=is_quiet) as tell:
         async with mongodb.connect(uri, timeout_s=60) as client:
             database = mongodb.database(client, uri)
             await pipelines.collections.prepare(database)

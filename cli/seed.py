@@ -52,32 +52,28 @@ def sample(
     from analysis.sample.plan import Plan, today
 
     ends_at = until.replace(tzinfo=UTC) if until else today()
-    written = _write(Plan(until=ends_at, seed=number, **sizes), among=among, quiet=is_json)
+    written = _write(Plan(until=ends_at, seed=number, **sizes), among=among, is_quiet=is_json)
     if is_json:
         print_json(written)
     else:
         print_table(("collection", "documents"), sorted(written.items()))
 
 
-def _write(plan: Plan, *, among: bool, quiet: bool) -> dict[str, int]:
+def _write(plan: Plan, *, among: bool, is_quiet: bool) -> dict[str, int]:
     import asyncio
 
-    from rich.console import Console
-    from rich.progress import Progress
-
     from analysis.sample.seeding import Seeding
+    from cli.progress import step_bars
     from services import mongodb
     from services.running import attached
     from settings.env import read_environment
 
     async def act(uri: str) -> dict[str, int]:
-        console = Console(stderr=True)
-        async with mongodb.connect(uri) as client:
+        async with mongodb.connect(uri, timeout_s=60) as client:
             seeding = Seeding(mongodb.database(client, uri), plan)
             await seeding.check(among=among)
-            with Progress(console=console, transient=True, disable=quiet) as progress:
-                task = progress.add_task("posts", total=plan.videos)
-                return await seeding.write(lambda posts: progress.update(task, completed=posts))
+            with step_bars(is_quiet=is_quiet) as tell:
+                return await seeding.write(tell)
 
     with attached(read_environment()) as environment:
         return asyncio.run(act(environment.mongodb_uri or ""))

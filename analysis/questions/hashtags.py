@@ -68,13 +68,14 @@ TOGETHER = Question(
     columns={
         "hashtag": "The other hashtag in lower case.",
         "posts": "How many posts bear both.",
-        "share": "How many of all posts with the given one that is.",
+        "share": "How many of the posts with the given one that is.",
         "views": "How many views those posts have on average.",
     },
     picture=Picture(
         look=Look.BARS, x="hashtag", y="share", caption="of its posts bear both", is_share=True
     ),
     notes=(
+        "Of a hashtag that stands everywhere the newest 5,000 posts of the window are read.",
         "The given hashtag is found as it is written: for Dance and dance ask"
         ' `{"$in": ["dance", "Dance"]}`. ' + _LOWER.replace("are", "of the others are"),
     ),

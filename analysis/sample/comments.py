@@ -33,7 +33,7 @@ class Comments:
         """Those of a post, written until it was seen last."""
         rng = self._rng
         above: str | None = None
-        for writer in self._cast.drawn(int(rng.expovariate(1) * self._average), rng):
+        for writer in self._cast.drawn(int(rng.expovariate(1) * self._average + rng.random()), rng):
             age = post["observed_at"] - post["created_at"]
             is_reply = above is not None and rng.random() < _REPLY
             comment_id = str(_FIRST_ID + rng.getrandbits(57))

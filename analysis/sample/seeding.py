@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import analysis.rollups.collections
 import pipelines.collections
-from analysis.rollups.rolling import take_up
+from analysis.rollups.rolling import Step, take_up
 from analysis.sample.comments import Comments
 from analysis.sample.creators import SPIDER, Cast
 from analysis.sample.hashtags import hashtag_documents
@@ -29,10 +29,11 @@ from pipelines.collections import (
 from services.errors import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from pymongo.asynchronous.database import AsyncDatabase
 
+    from analysis.rollups.rolling import Tell
     from analysis.sample.plan import Plan
     from services.mongodb import Document
 
@@ -72,8 +73,8 @@ class Seeding:
                     " MONGODB_URI, or say --among"
                 )
 
-    async def write(self, tell: Callable[[int], None] = lambda posts: None) -> dict[str, int]:
-        """Write everything and answer how many documents of each collection; tells of posts.
+    async def write(self, tell: Tell = lambda step: None) -> dict[str, int]:
+        """Write everything, roll it up, and answer how many documents of each collection.
 
         Raises:
             PyMongoError: MongoDB does not answer.
@@ -86,7 +87,7 @@ class Seeding:
         borne = await self._write_posts(Posts(self._plan, self._cast, sounds), tell)
         await self._insert_all(MUSIC, sounds.documents())
         await self._insert_all(HASHTAGS, hashtag_documents(self._plan, borne))
-        await take_up(self._database)
+        await take_up(self._database, tell)
         return dict(self._written)
 
     async def _write_users(self) -> None:
@@ -98,7 +99,7 @@ class Seeding:
         await self._insert_all(USERS, documents)
         await self._insert_all(USER_STATISTICS, rows)
 
-    async def _write_posts(self, posts: Posts, tell: Callable[[int], None]) -> Counter[str]:
+    async def _write_posts(self, posts: Posts, tell: Tell) -> Counter[str]:
         """Write posts with their rows and comments; answers how many bear each hashtag."""
         comments = Comments(self._plan, self._cast)
         borne: Counter[str] = Counter()
@@ -119,7 +120,7 @@ class Seeding:
                 *(self._insert(STATISTICS, half) for half in halves),
                 self._insert(COMMENTS, written),
             )
-            tell(self._written[VIDEOS])
+            tell(Step(what=VIDEOS, done=self._written[VIDEOS], of=self._plan.videos))
         return borne
 
     async def _insert_all(self, name: str, documents: Iterable[Document]) -> None:

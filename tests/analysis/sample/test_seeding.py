@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from analysis.rollups.rolling import Step
 from analysis.sample.plan import Plan
 from analysis.sample.seeding import Seeding
 from services.errors import ServiceError
@@ -20,11 +21,13 @@ PLAN = Plan(until=datetime(2026, 7, 1, tzinfo=UTC), videos=120, days=20)
 async def test_everything_is_written_and_held_to_the_validators(
     database: AsyncDatabase[Document],
 ) -> None:
-    seeding, told = Seeding(database, PLAN), list[int]()
+    seeding, told = Seeding(database, PLAN), list[Step]()
     await seeding.check(among=False)
     written = await seeding.write(told.append)
 
-    assert told == [120]
+    assert told[0] == Step(what="videos", done=120, of=120)
+    assert [step.what for step in told[-1:]] == ["user_statistics"]
+    assert await database.video_daily.count_documents({}) > 500
     assert written["videos"] == 120
     assert written["video_statistics"] > 600
     for name, count in written.items():
