@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -152,6 +153,12 @@ def test_a_collection_of_crawls_has_its_row_for_analysts(name: str) -> None:
 def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_notebook_is_kept_without_what_it_showed() -> None:
+    cells = json.loads((PROJECT / "docs" / "analysis" / "notebook.ipynb").read_text())["cells"]
+    ran = [cell for cell in cells if cell.get("outputs") or cell.get("execution_count")]
+    assert ran == []
 
 
 def test_the_make_targets_of_the_readme_are_there() -> None:
