@@ -31,6 +31,8 @@ from pipelines.collections import (
     VIDEOS,
     prepare,
 )
+from services.archive import open_archive
+from services.errors import ServiceError
 from services.positions import POSITIONS
 from settings.env import SettingsError
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from services.mongodb import Document
+    from settings.env import Environment
 
 logger = logging.getLogger(__name__)
 
@@ -109,10 +112,12 @@ class Retention:
         database: AsyncDatabase[Document],
         rules: Sequence[Rule],
         *,
+        archive_url: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
         self._rules = rules
+        self._archive = open_archive(archive_url) if archive_url else None
         self._clock = clock
 
     async def too_old(self) -> dict[str, int]:
@@ -131,6 +136,7 @@ class Retention:
         Rows of a time series go within a minute or so of being told, a whole bucket at a time.
 
         Raises:
+            ServiceError: the archive does not delete.
             PyMongoError: MongoDB does not answer; to do it again goes on.
         """
         await prepare(self._database)
@@ -177,6 +183,12 @@ class Retention:
     async def _delete_these(self, rule: Rule, ids: list[Any], query: Document) -> int:
         """Delete documents that are still too old: one may have been seen again meanwhile."""
         these = {"_id": {"$in": ids}, **query}
+        if rule.collection == VIDEOS and self._archive is not None:
+            kept = self._database[VIDEOS].find(
+                {**these, "archive.0": {"$exists": True}}, {"_id": 1}
+            )
+            for video in [one["_id"] async for one in kept]:
+                await asyncio.to_thread(self._archive.remove, video)
         if rule.collection == CRAWL_JOBS:
             found = self._database[CRAWL_JOBS].find(these, {"_id": 1})
             # They go first: of an interrupted deletion the crawl is left, and found again.
@@ -230,7 +242,7 @@ class Keeper:
         while not self._is_ending.is_set():
             try:
                 await self.keep()
-            except (PyMongoError, RedisError, OSError) as error:
+            except (PyMongoError, RedisError, ServiceError, OSError) as error:
                 logger.warning("what is too old is deleted later: %s", error)
             except Exception:
                 logger.exception("retention failed by our own fault")
@@ -239,18 +251,19 @@ class Keeper:
 
 
 def keep_retention(
-    wanted: Iterable[tuple[str, int]],
+    environment: Environment,
 ) -> Callable[[AsyncDatabase[Document], Redis], AbstractAsyncContextManager[None]]:
     """What keeps the rules of ``RETENTION`` in the scheduler's process.
 
     Raises:
         SettingsError: as :func:`read_rules`.
     """
-    rules = read_rules(wanted)
+    rules = read_rules(environment.retention)
 
     def keeping(
         database: AsyncDatabase[Document], redis: Redis
     ) -> AbstractAsyncContextManager[None]:
-        return Keeper(Retention(database, rules), Lease(redis, KEEPER)).keeping()
+        retention = Retention(database, rules, archive_url=environment.archive_url)
+        return Keeper(retention, Lease(redis, KEEPER)).keeping()
 
     return keeping

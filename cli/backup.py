@@ -149,8 +149,26 @@ async def _read(
         async for done in dump.load(database, file, head, digest):
             tell(done.place)
     await bring_up_to_date(environment.mongodb_uri or "")
+    await _erase_again(environment)
     await dump.loaded(database)
     return done
+
+
+async def _erase_again(environment: Environment) -> None:
+    """Erase anew who is back though erased since, or say that it could not be done."""
+    from cli.erase import erase_again
+    from services.errors import ServiceError
+    from settings.env import SettingsError
+
+    try:
+        receipts = await erase_again(environment)
+    except (ServiceError, SettingsError) as error:
+        click.echo(
+            f"warning: who was erased is back ({error}): then manage.py erase again", err=True
+        )
+    else:
+        if receipts:
+            click.echo(f"{len(receipts)} users who were erased since are erased again", err=True)
 
 
 def _warn(head: Head, environment: Environment) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -13,9 +14,17 @@ import click
 from cli.output import as_json, print_json, print_table
 
 if TYPE_CHECKING:
-    from analysis.erasing.erasing import Receipt
+    from collections.abc import AsyncIterator
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from analysis.erasing.erasing import Erasing, Receipt
     from analysis.erasing.subject import Subject
+    from crawler.jobs.erasures.erasures import Erasures
+    from services.mongodb import Document
     from settings.env import Environment
+
+_PATIENCE_S = 30.0
 
 
 @click.group()
@@ -63,37 +72,90 @@ def user(who: str, *, is_sure: bool, out: Path | None, is_json: bool) -> None:
         )
 
 
-async def _erase(environment: Environment, who: str, *, is_sure: bool) -> Receipt:
-    from rich.console import Console
+@erase.command()
+@as_json
+def again(*, is_json: bool) -> None:
+    """Erase anew all who were erased and are stored again, as after restoring an older backup."""
+    from services.running import attached
+    from settings.env import read_environment
 
-    from analysis.erasing.erasing import Erasing, Receipt
+    with attached(read_environment()) as environment:
+        receipts = asyncio.run(erase_again(environment))
+    if is_json:
+        print_json([_shown(receipt) for receipt in receipts])
+    else:
+        click.echo(f"{len(receipts)} users were stored again, and are erased")
+
+
+async def erase_again(environment: Environment) -> list[Receipt]:
+    """Erase anew all who were erased and are stored again.
+
+    Raises:
+        ServiceError: they were erased with another key.
+        PyMongoError, RedisError: a database does not answer; to do it again goes on.
+    """
+    from analysis.erasing.erasing import Receipt
+    from analysis.erasing.returned import find_returned
+
+    receipts = []
+    async with _at_work(environment) as (database, erasures, work):
+        for subject in await find_returned(database, erasures):
+            receipt = Receipt()
+            await _follow(work, subject, receipt)
+            receipts.append(receipt)
+    return receipts
+
+
+async def _erase(environment: Environment, who: str, *, is_sure: bool) -> Receipt:
+    from analysis.erasing.erasing import Receipt
     from analysis.erasing.subject import find
     from cli.migrate import bring_up_to_date
+
+    await bring_up_to_date(environment.mongodb_uri or "")
+    receipt = Receipt()
+    async with _at_work(environment) as (database, _, work):
+        subject = await find(database, who)
+        _confirm(subject, who, is_sure=is_sure)
+        await _follow(work, subject, receipt)
+    return receipt
+
+
+@contextlib.asynccontextmanager
+async def _at_work(
+    environment: Environment,
+) -> AsyncIterator[tuple[AsyncDatabase[Document], Erasures, Erasing]]:
+    from analysis.erasing.erasing import Erasing
     from crawler.jobs.erasures.erasures import Erasures
     from services import mongodb, redis
     from settings.secrets import erasure_key, secret_key
 
     uri = environment.mongodb_uri or ""
-    receipt = Receipt()
-    await bring_up_to_date(uri)
     async with (
-        mongodb.connect(uri, timeout_s=30) as client,
-        redis.connect(environment.redis_url or "", timeout_s=30) as cache,
+        mongodb.connect(uri, timeout_s=_PATIENCE_S) as client,
+        redis.connect(environment.redis_url or "", timeout_s=_PATIENCE_S) as cache,
     ):
         database = mongodb.database(client, uri)
-        subject = await find(database, who)
-        _confirm(subject, who, is_sure=is_sure)
-        work = Erasing(
+        erasures = Erasures(database, partial(erasure_key, environment))
+        yield (
             database,
-            cache,
-            Erasures(database, partial(erasure_key, environment)),
-            secret=secret_key(environment),
-            archive_url=environment.archive_url,
+            erasures,
+            Erasing(
+                database,
+                cache,
+                erasures,
+                secret=secret_key(environment),
+                archive_url=environment.archive_url,
+            ),
         )
-        with Console(stderr=True).status("") as status:
-            async for step in work.erase(subject, receipt):
-                status.update(step)
-    return receipt
+
+
+async def _follow(work: Erasing, subject: Subject, receipt: Receipt) -> None:
+    """Erase, and say meanwhile what is being done."""
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as status:
+        async for step in work.erase(subject, receipt):
+            status.update(step)
 
 
 def _confirm(subject: Subject, who: str, *, is_sure: bool) -> None:

@@ -11,6 +11,7 @@ from cli.output import as_json, print_json, print_table
 
 if TYPE_CHECKING:
     from analysis.retention import Rule
+    from settings.env import Environment
 
 
 @click.group()
@@ -66,20 +67,20 @@ def _at(*, is_applied: bool) -> tuple[list[Rule], dict[str, int]]:
     environment = read_environment()
     rules = read_rules(environment.retention)
     with attached(environment) as connected:
-        uri = connected.mongodb_uri or ""
-        return rules, asyncio.run(_run(uri, rules, is_applied=is_applied))
+        return rules, asyncio.run(_run(connected, rules, is_applied=is_applied))
 
 
-async def _run(uri: str, rules: list[Rule], *, is_applied: bool) -> dict[str, int]:
+async def _run(environment: Environment, rules: list[Rule], *, is_applied: bool) -> dict[str, int]:
     from analysis.retention import Retention
     from cli.progress import progress_bar
     from pipelines.collections import prepare
     from services import mongodb
 
+    uri = environment.mongodb_uri or ""
     async with mongodb.connect(uri) as client:
         database = mongodb.database(client, uri)
         await prepare(database)
-        work = Retention(database, rules)
+        work = Retention(database, rules, archive_url=environment.archive_url)
         counts = await work.too_old()
         if not is_applied:
             return counts

@@ -23,6 +23,6 @@ def scheduler() -> None:
     logs.configure(
         level=environment.log_level, form=environment.log_format, secrets=environment.secrets
     )
-    beside = (keep_retention(environment.retention), keep_rolled_up)
+    beside = (keep_retention(environment), keep_rolled_up)
     with attached(environment) as connected:
         run(connected, beside)

@@ -16,6 +16,7 @@ from accounts.folding import Event
 from accounts.once import answers_seal
 from accounts.usage import STREAM
 from analysis.erasing.erasing import Erasing, Receipt
+from analysis.erasing.returned import find_returned
 from analysis.erasing.subject import find
 from analysis.rollups import collections as of_rollups
 from crawler.errors import Reason
@@ -320,6 +321,18 @@ async def test_a_user_is_gone_everywhere_and_everybody_else_stays(
     record = await database.audit.find_one({"what": "user_erased"})
     assert record is not None
     assert record["after"]["videos"] == 2
+
+    # Stored again, as by a backup; of another who had the name nothing is touched.
+    ada = {"id": ID, "username": "renamed"}
+    await database.videos.insert_one(a_post(POSTS[0], ada))
+    await database.comments.insert_one({"_id": COMMENT, "author": {"username": NAME}, **WAS})
+    await database.users.update_one({"_id": NAMESAKE}, {"$set": {"username": "ada.bakes3"}})
+    returned = await find_returned(database, erasures)
+    assert [sorted(one.user_ids) for one in returned] == [[ID], []]
+    for one in returned:
+        await erase(database, redis_client, archive, min([*one.user_ids, *one.usernames]))
+    assert await find_returned(database, erasures) == []
+    assert await database.users.count_documents({"_id": NAMESAKE}) == 1
 
     again = await erase(database, redis_client, archive)
     assert (again.was_stored, +again.counts) == (False, {})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from settings.env import SettingsError
 from tests.pipelines.posts import START
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pymongo.asynchronous.database import AsyncDatabase
     from redis.asyncio import Redis
 
@@ -103,6 +106,22 @@ async def test_it_is_kept_once_a_day_by_one_process(
     assert await keeper.keep() == 0
     days = read_rules([("comments", 29)])
     assert await Keeper(Retention(stored, days, clock=clock), other).keep() == 2
+
+
+async def test_a_post_takes_its_files_in_the_archive_along(
+    stored: AsyncDatabase[Document], tmp_path: Path
+) -> None:
+    for one in ("7", "8"):
+        (tmp_path / one).mkdir()
+        (tmp_path / one / "video.mp4").write_bytes(b"film")
+    kept = [{"file": "video", "path": "7/video.mp4", "size": 4, "checksum": "", "archived_at": NOW}]
+    await stored.videos.update_one({"_id": "7"}, {"$set": {"archive": kept}})
+    rules = read_rules([("videos", 30)])
+
+    assert await apply(Retention(stored, rules, archive_url=str(tmp_path), clock=clock)) == {
+        "videos": 1
+    }
+    assert os.listdir(tmp_path) == ["8"]  # noqa: PTH208
 
 
 def test_what_cannot_be_limited_is_refused() -> None:
