@@ -390,7 +390,15 @@ async def _insert(collection: AsyncCollection[Document], documents: list[RawBSON
 
 
 async def _index(database: AsyncDatabase[Document], section: Section) -> None:
-    indexes = [one for one in section.indexes if one["name"] != "_id_"]
+    # In the order in which the driver writes them: of a time series MongoDB keeps the words of who
+    # made an index, and takes the same in another order for a conflict.
+    indexes = [
+        {"name": one["name"]}
+        | {name: value for name, value in one.items() if name not in {"v", "key", "name"}}
+        | {"key": one["key"]}
+        for one in section.indexes
+        if one["name"] != "_id_"
+    ]
     if indexes:
         await database.command({"createIndexes": section.name, "indexes": indexes})
 
