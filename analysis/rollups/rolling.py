@@ -20,6 +20,7 @@ from analysis.rollups.collections import COUNTRY_DAILY, VIDEO_DAILY
 from analysis.rollups.progress import Progress
 from analysis.rollups.subjects import SUBJECTS, VIDEO_DAYS
 from analysis.rollups.sums import SUMS, of_day
+from analysis.rollups.writing import write
 from pipelines.collections import VIDEOS
 
 if TYPE_CHECKING:
@@ -202,12 +203,13 @@ class _Run:
     async def _make(self, subject: Subject, ids: Sequence[str], since: datetime | None) -> None:
         """Make the days of some subjects anew; those that are none any more go."""
         stamp = await self._now()
-        pipeline = subject.days(ids, since=since, stamp=stamp)
-        await self._database[subject.series].aggregate(pipeline)
-        old: dict[str, Any] = {subject.of: {"$in": list(ids)}, "rolled_at": {"$lt": stamp}}
+        rows = subject.days(ids, since=since, stamp=stamp)
+        old: dict[str, Any] = {subject.of: {"$in": list(ids)}}
         if since is not None:
             old["day"] = {"$gte": since}
-        await self._database[subject.into].delete_many(old)
+        await write(
+            self._database, rows, of=subject.series, into=subject.into, old=old, stamp=stamp
+        )
 
     async def _days_of(self, ids: Sequence[str], first: datetime) -> set[datetime]:
         """The days of posts from one on, and those on which the new ones among them were made."""
@@ -260,9 +262,8 @@ class _Run:
     async def _sum_up_day(self, day: datetime) -> None:
         stamp = await self._now()
         for sums in SUMS:
-            await self._database[VIDEOS].aggregate(sums.of(day, stamp=stamp))
-            old = of_day(day) | {"rolled_at": {"$lt": stamp}}
-            await self._database[sums.into].delete_many(old)
+            rows, old = sums.of(day, stamp=stamp), of_day(day)
+            await write(self._database, rows, of=VIDEOS, into=sums.into, old=old, stamp=stamp)
 
 
 def _day(at: datetime) -> datetime:

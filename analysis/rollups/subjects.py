@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.rollups.collections import USER_DAILY, VIDEO_DAILY
-from analysis.rollups.writing import written
 from pipelines.collections import STATISTICS, USER_STATISTICS, USERS, VIDEOS
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class Subject:
     """Whether a row may lack counters, which are then as they were."""
 
     def days(self, ids: Sequence[str], *, since: datetime | None, stamp: datetime) -> Pipeline:
-        """Of a time series: write the days of subjects, from a day on; None for all.
+        """Of a time series: the days of subjects, from a day on; None for all.
 
         The whole history is read, for a growth begins at the day before, however long ago.
         """
@@ -90,7 +89,6 @@ class Subject:
             {"$unwind": "$row"},
             {"$set": {"young": self._young()}},
             {"$project": self._row(stamp)},
-            *written(self.into),
         ]
 
     def _carried(self, key: str) -> dict[str, Any]:

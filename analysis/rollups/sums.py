@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.rollups.collections import COUNTRY_DAILY, HASHTAG_DAILY, MUSIC_DAILY, VIDEO_DAILY
 from analysis.rollups.subjects import in_lower_case
-from analysis.rollups.writing import written
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,7 +31,7 @@ class Sums:
     """The same of a day of a post."""
 
     def of(self, day: datetime, *, stamp: datetime) -> Pipeline:
-        """Of posts: write a day's rows."""
+        """Of posts: a day's rows."""
         return [
             {"$match": {"created_at": {"$gte": day, "$lt": day + timedelta(days=1)}}},
             {
@@ -79,7 +78,6 @@ class Sums:
             },
             {"$match": {"$or": [{"posts": {"$gt": 0}}, {"active": {"$gt": 0}}]}},
             *self._rows(day, stamp),
-            *written(self.into),
         ]
 
     def _rows(self, day: datetime, stamp: datetime) -> Pipeline:

@@ -1,24 +1,60 @@
-"""How rows get into a roll-up: whoever computed them last is believed."""
+"""How rows get into a roll-up: whoever began to make them last is believed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pymongo.errors import DuplicateKeyError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
     from analysis.views.view import Pipeline
+    from services.mongodb import Document
 
-
-def written(into: str) -> Pipeline:
-    """The end of a pipeline that makes rows.
-
-    Two may make the same rows at once: those stay that were begun later, for they are of more.
-    """
-    newer = {"$gte": ["$$new.rolled_at", "$rolled_at"]}
-    return [
+_NEWER: Mapping[str, Any] = {
+    "whenMatched": [
         {
-            "$merge": {
-                "into": into,
-                "whenMatched": [{"$replaceWith": {"$cond": [newer, "$$new", "$$ROOT"]}}],
+            "$replaceWith": {
+                "$cond": [{"$gte": ["$$new.rolled_at", "$rolled_at"]}, "$$new", "$$ROOT"]
             }
         }
     ]
+}
+_NEW: Mapping[str, Any] = {"whenMatched": "fail"}
+"""Takes half the time."""
+
+
+async def write(
+    database: AsyncDatabase[Document],
+    rows: Pipeline,
+    *,
+    of: str,
+    into: str,
+    old: Mapping[str, Any],
+    stamp: datetime,
+) -> None:
+    """Put what a pipeline makes of a collection in the place of what is there.
+
+    Two may make the same rows at once: those stay that were begun later, for they are of more.
+
+    Args:
+        database: where all is.
+        rows: makes rows whose ``rolled_at`` is ``stamp``.
+        of: the collection that it reads.
+        into: the roll-up.
+        old: what finds the rows that are replaced; those that are not made again go.
+        stamp: when this was begun.
+    """
+    if await database[into].find_one(old, {"_id": 1}) is None:
+        try:
+            await database[of].aggregate([*rows, {"$merge": {"into": into, **_NEW}}])
+        except DuplicateKeyError:
+            pass  # another has begun to make them, too
+        else:
+            return
+    await database[of].aggregate([*rows, {"$merge": {"into": into, **_NEWER}}])
+    await database[into].delete_many({**old, "rolled_at": {"$lt": stamp}})
