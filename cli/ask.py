@@ -9,6 +9,7 @@ import click
 from cli.output import as_json, print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from analysis.questions.question import Question
@@ -75,7 +76,9 @@ def _print_csv(asked: Question, rows: list[Document]) -> None:
     click.echo(lines([names, *rows], header).decode(), nl=False)
 
 
-def _answer(asked: Question, values: dict[str, object], now: datetime | None) -> list[Document]:
+def _answer(
+    asked: Question, values: Mapping[str, str | int], now: datetime | None
+) -> list[Document]:
     import asyncio
 
     from analysis.questions.asking import ask as answer

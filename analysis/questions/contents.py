@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from analysis.questions.question import Look, Parameter, Picture, Question, Reach
+from analysis.questions.question import Look, Picture, Question, Reach
 from analysis.questions.windows import POSTS_OF_WINDOW, days
 
-_SINCE = Parameter(
-    name="since",
-    meaning="From when on; posts that were found gone earlier are left out.",
-    places=((0, "$match", "gone_at", "$gte"),),
-)
 _FOUND = (
     "When it was deleted nobody tells: `gone_at` is when a crawl asked for it in vain. Posts that"
     " no crawl asks for again are not found."
@@ -80,11 +75,11 @@ ANSWERED = Question(
 )
 GONE = Question(
     name="gone-since",
-    asks="Which posts have been deleted since a day?",
+    asks="Which posts have been deleted lately?",
     collection="videos",
     index="gone",
     reach=Reach.ONE,
-    parameters=(_SINCE,),
+    parameters=(days(),),
     columns={
         "video_id": "The post.",
         "username": "Its author.",
@@ -94,7 +89,10 @@ GONE = Question(
         "views": "Its views when it was last seen.",
     },
     picture=Picture(look=Look.BARS, x="username", y="views", caption="views when last seen"),
-    notes=(_FOUND, "The newest 50 are shown; take the limit away for all."),
+    notes=(
+        _FOUND,
+        "The newest 50 are shown; take the limit away for all. Posts made private count too.",
+    ),
 )
 REASONS = Question(
     name="reasons-to-go",
@@ -102,7 +100,7 @@ REASONS = Question(
     collection="videos",
     index="gone",
     reach=Reach.WINDOW,
-    parameters=(_SINCE,),
+    parameters=(days(),),
     columns={
         "reason": "Why, in the words of answers.",
         "posts": "How many posts went for it.",

@@ -86,7 +86,11 @@ ACCOUNTS = Question(
     reach=Reach.WINDOW,
     parameters=(
         days(),
-        least("followers", "How many followers an account must have to be listed.", 2),
+        Parameter(
+            name="least_followers",
+            meaning="How many followers an account must have to be listed.",
+            places=((2, "$match", "last.followers", "$gte"),),
+        ),
     ),
     columns={
         "user_id": "The user.",

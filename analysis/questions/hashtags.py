@@ -75,7 +75,7 @@ TOGETHER = Question(
         look=Look.BARS, x="hashtag", y="share", caption="of its posts bear both", is_share=True
     ),
     notes=(
-        "Of a hashtag that stands everywhere the newest 5,000 posts of the window are read.",
+        "Of a hashtag that stands everywhere the newest 2,000 posts of the window are read.",
         "The given hashtag is found as it is written: for Dance and dance ask"
         ' `{"$in": ["dance", "Dance"]}`. ' + _LOWER.replace("are", "of the others are"),
     ),

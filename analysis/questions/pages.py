@@ -83,7 +83,7 @@ Each question is a file in `analysis/questions/pipelines`, an aggregation in Mon
 that runs as it is:
 
 - **Compass**: open the collection, then *Aggregations*, *Text*, and paste the file.
-- **mongosh**: `db.COLLECTION.aggregate(EJSON.parse(fs.readFileSync("FILE", "utf8")))`
+- **mongosh**: `db.COLLECTION.aggregate(EJSON.parse(require("fs").readFileSync("FILE", "utf8")))`
 - **Python**: `db.COLLECTION.aggregate(bson.json_util.loads(Path("FILE").read_text()))`
 
 Windows end now, by MongoDB's own clock (`$$NOW`). The values that are there to be changed are named
@@ -110,7 +110,7 @@ def _page(one: Question, rows: Sequence[Document]) -> str:
         + "\n".join(f"| `{name}` | {meaning} |" for name, meaning in one.columns.items()),
         "| to change | place in the file | value there | what it is |\n|---|---|---|---|\n"
         + "\n".join(
-            f"| `{each.name}` | `{each.shown_place}` | `{_default(one.defaults[each.name])}` |"
+            f"| `{each.name}` | `{each.shown_place}` | `{one.defaults[each.name]}` |"
             f" {each.meaning} |"
             for each in one.parameters
         ),
@@ -125,10 +125,6 @@ def _table(one: Question, rows: Sequence[Document]) -> str:
     if len(rows) > _ROWS:
         lines.append(f"\n… and {len(rows) - _ROWS} rows more.")
     return "\n".join(lines)
-
-
-def _default(value: Any) -> str:
-    return f"{value:%Y-%m-%d}" if isinstance(value, datetime) else str(value)
 
 
 def _cell(value: Any) -> str:

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-MOST_VIDEOS = 5_000_000
-MOST_DAYS = 1000
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
