@@ -61,7 +61,7 @@ class Wanted:
             yield f"--fields={','.join(order.fields)}"
         for name in ("since", "until"):
             if (at := getattr(order, name)) is not None:
-                yield f"--{name}={at:%Y-%m-%dT%H:%M:%SZ}"
+                yield f"--{name}={at.replace(tzinfo=None).isoformat()}Z"
         for name in ("hashtag", "user", "country"):
             if (value := getattr(order, name)) is not None:
                 yield f"--{name}={value}"

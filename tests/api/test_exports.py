@@ -44,7 +44,7 @@ async def test_a_business_account_exports_for_one_request(
 
     (csv, text), (parquet, table) = await asyncio.gather(
         download(api, key, "kind=videos&format=csv&fields=id,country&user=someone&compress=gzip"),
-        download(api, key, "kind=videos&format=parquet&since=2024-01-01&until=2099-01-01"),
+        download(api, key, "kind=videos&format=parquet&since=0431-01-01&until=2099-01-01"),
     )
 
     assert (csv.status, parquet.status) == (200, 200)
