@@ -33,22 +33,13 @@ async def test_a_list_is_crawled_by_its_spider_s_name_within_bounds(
 ) -> None:
     out = tmp_path / "items.jsonl"
     async with Site() as site:
-        crawl = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "scrapy", "crawl", "user"),
-            *("-a", "target=@list_40", "-a", "limit=25", "-o", str(out)),
-            cwd=PROJECT,
-            env={
-                **os.environ,
-                "MONGODB_URI": mongodb_uri,
-                "REDIS_URL": redis_url,
-                "TIKTOK_URL": site.url,
-                "SCRAPY_SETTINGS_MODULE": "tests.browser_settings",
-            },
-            stderr=asyncio.subprocess.PIPE,
-        )
-        _, log = await crawl.communicate()
-
-    assert crawl.returncode == 0, log.decode()
+        variables = {
+            "MONGODB_URI": mongodb_uri,
+            "REDIS_URL": redis_url,
+            "TIKTOK_URL": site.url,
+            "SCRAPY_SETTINGS_MODULE": "tests.browser_settings",
+        }
+        await scrapy_crawl(variables, "-a", "limit=25", "-o", str(out))
     state = await database.lists.find_one({"_id": "user:list_40"})
     assert state is not None
     told = [state[name] for name in ("collected", "reported_total", "complete", "stop_reason")]
@@ -56,6 +47,42 @@ async def test_a_list_is_crawled_by_its_spider_s_name_within_bounds(
     assert await database.videos.count_documents({}) == 25
     assert await database.users.count_documents({"username": "list_40"}) == 1
     assert len([json.loads(line) for line in out.read_text().splitlines()]) >= 26
+
+
+@pytest.mark.drill
+@in_chromium
+async def test_only_what_is_new_is_crawled_when_that_is_all_that_is_wanted(
+    mongodb_uri: str, redis_url: str, database: AsyncDatabase[Document]
+) -> None:
+    async with Site() as site:
+        variables = {
+            "MONGODB_URI": mongodb_uri,
+            "REDIS_URL": redis_url,
+            "TIKTOK_URL": site.url,
+            "SCRAPY_SETTINGS_MODULE": "tests.browser_settings",
+        }
+        await scrapy_crawl(variables)
+        newest = [
+            one["_id"] async for one in database.videos.find().sort("created_at", -1).limit(3)
+        ]
+        await database.videos.delete_many({"_id": {"$in": newest}})
+        await scrapy_crawl(variables, "-a", "only_new=true")
+
+    state = await database.lists.find_one({"_id": "user:list_40"})
+    assert state is not None
+    assert (state["collected"], state["stop_reason"]) == (3, "limit")
+    assert await database.videos.count_documents({}) == 40
+
+
+async def scrapy_crawl(variables: dict[str, str], *arguments: str) -> None:
+    crawl = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "scrapy", "crawl", "user", "-a", "target=@list_40", *arguments),
+        cwd=PROJECT,
+        env={**os.environ, **variables},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, log = await crawl.communicate()
+    assert crawl.returncode == 0, log.decode()
 
 
 async def first_request(spider: type[UserSpider | HashtagSpider], **arguments: str) -> Request:
@@ -81,6 +108,7 @@ async def test_arguments_are_read_as_people_write_them() -> None:
         ({}, "-a target=… the value is empty: expected a username such as @someone"),
         ({"target": "https://example.com"}, "-a target=… the link does not lead to TikTok"),
         ({"target": "@a", "limit": "0"}, "-a limit=0: expected a number from 1"),
+        ({"target": "@a", "only_new": "yes"}, "-a only_new=yes: expected true or false"),
         ({"target": "@a", "since": "soon"}, "-a since=soon: expected a date such as 2026-03-01"),
     ],
 )

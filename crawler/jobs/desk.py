@@ -60,14 +60,19 @@ class Desk:
 
     async def known(self, found: Sequence[Item]) -> set[str]:
         """The ids of those that are stored already; none when MongoDB does not answer."""
-        ids: dict[Kind, list[str]] = defaultdict(list)
-        for one in found:
-            ids[one.kind].append(one.id)
-        known: set[str] = set()
-        try:
-            for kind, wanted in ids.items():
-                stored = self._database[kind.collection].find({"_id": {"$in": wanted}}, {"_id": 1})
-                known.update([document["_id"] async for document in stored])
-        except PyMongoError as error:
-            logger.warning("it is not known what is stored: %s", error)
-        return known
+        return await stored_of(self._database, found)
+
+
+async def stored_of(database: AsyncDatabase[Document], found: Sequence[Item]) -> set[str]:
+    """The ids of those that are stored already; none when MongoDB does not answer."""
+    ids: dict[Kind, list[str]] = defaultdict(list)
+    for one in found:
+        ids[one.kind].append(one.id)
+    known: set[str] = set()
+    try:
+        for kind, wanted in ids.items():
+            stored = database[kind.collection].find({"_id": {"$in": wanted}}, {"_id": 1})
+            known.update([document["_id"] async for document in stored])
+    except PyMongoError as error:
+        logger.warning("it is not known what is stored: %s", error)
+    return known

@@ -51,6 +51,18 @@ class Reader:
         async with serving(environment) as api:
             yield Reader(api, self._key)
 
+    async def with_plan(self, database: AsyncDatabase[Document], plan: PlanName) -> Reader:
+        """A caller of the same API with an account of their own."""
+        account = await Accounts(database).create(f"{plan.value}@example.com", plan)
+        _, key = await Keys(database).issue(account.id)
+        return Reader(self._api, key)
+
+    async def crawl(self, **asked: Any) -> str:
+        """Make a crawl; answers the way to it."""
+        answer = await self._api.call("POST", "/api/v1/crawls", key=self._key, json=asked)
+        assert answer.status == 202, answer.body
+        return f"/crawls/{answer.body['id']}"
+
     async def get(self, path: str, **query: Any) -> Answer:
         return await self._api.call("GET", f"/api/v1{path}", key=self._key, params=query)
 
@@ -159,3 +171,27 @@ async def test_what_comes_before_a_wall_is_answered_and_paid_for(reader: Reader)
     assert len(walled.body["videos"]) == walled.body["meta"]["collected"] > 0
     assert (absent.status, absent.body["reason"]) == (404, "user_not_found")
     assert await reader.used() == 1 + walled.body["meta"]["collected"] + 1
+
+
+async def test_a_crawl_of_lists_ends_with_the_month_and_keeps_what_was_paid_for(
+    reader: Reader, database: AsyncDatabase[Document]
+) -> None:
+    free = await reader.with_plan(database, PlanName.FREE)
+    lists = [{"type": "hashtag", "value": f"list_300{end}"} for end in ("", "__inner")]
+
+    path = await free.crawl(targets=lists)
+    async with asyncio.timeout(100):
+        while not await database["crawl_jobs"].count_documents(
+            {"stop_reason": "quota", "finished_at": {"$ne": None}}
+        ):
+            await asyncio.sleep(0.2)
+    crawl = (await free.get(path)).body
+    ends = crawl["targets"]
+    items = (await free.get(f"{path}/items", limit=100)).body["items"]
+
+    assert (crawl["stop_reason"], crawl["counts"]["items"]) == ("quota", 50)
+    assert {one["reason"] for one in ends} == {"quota"}
+    assert all(one["complete"] is not True for one in ends)
+    assert any(one["stop_reason"] == "quota" for one in ends)
+    assert len({one["item"]["video_id"] for one in items}) == 50
+    assert (await free.get("/user/me")).body["requests_remaining"] == 0
