@@ -34,8 +34,8 @@ _PATIENCE_S = 30.0
 def backup(file: Path, *, is_live: bool, is_json: bool) -> None:
     """Write all that MongoDB holds to FILE, as of one moment, while the service runs.
 
-    FILE is there once it is whole. Keep SECRET_KEY (or DATA_DIR/secret-key) and the archive's
-    files as well: they are not in it.
+    FILE is there once it is whole. Keep SECRET_KEY and ERASURE_KEY (or DATA_DIR/secret-key and
+    DATA_DIR/erasure-key) and the archive's files as well: they are not in it.
     """
 
     async def act(database: AsyncDatabase[Document], environment: Environment) -> Done:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from crawler.items import Kind
     from pipelines.renormalize import Progress
+    from settings.env import Environment
 
 _KINDS = ("video", "user", "hashtag", "music", "comment")
 _MOST_TOLD = 20
@@ -56,9 +58,9 @@ def renormalize(
 
     begin = since.replace(tzinfo=UTC) if since else None
     with attached(read_environment()) as environment:
-        uri = environment.mongodb_uri or ""
+        chosen = [Kind(kind) for kind in kinds]
         try:
-            done = asyncio.run(_run(uri, [Kind(kind) for kind in kinds], begin, is_anew=is_anew))
+            done = asyncio.run(_run(environment, chosen, begin, is_anew=is_anew))
         except KeyboardInterrupt:
             click.echo("interrupted: the same command goes on from here", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
@@ -81,16 +83,22 @@ def renormalize(
     raise click.exceptions.Exit(1 if done.failed else 0)
 
 
-async def _run(uri: str, kinds: list[Kind], since: datetime | None, *, is_anew: bool) -> Progress:
+async def _run(
+    environment: Environment, kinds: list[Kind], since: datetime | None, *, is_anew: bool
+) -> Progress:
     from cli.progress import progress_bar
+    from crawler.jobs.erasures.erasures import Erasures
     from pipelines.collections import prepare
     from pipelines.renormalize import Progress, Renormalizing
     from services import mongodb
+    from settings.secrets import erasure_key
 
+    uri = environment.mongodb_uri or ""
     async with mongodb.connect(uri) as client:
         database = mongodb.database(client, uri)
         await prepare(database)
-        work = Renormalizing(database, kinds=kinds, since=since)
+        erasures = Erasures(database, partial(erasure_key, environment))
+        work = Renormalizing(database, kinds=kinds, since=since, erasures=erasures)
         progress = (None if is_anew else await work.interrupted()) or Progress()
         if progress.read:
             click.echo(f"goes on behind {progress.after}, where it was interrupted", err=True)

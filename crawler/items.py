@@ -67,6 +67,8 @@ class RawItem:
     """The User-Agent that the page was asked with; its media want the same."""
     egress: str | None = None
     """The name of the egress through which the page came; its media want the same."""
+    is_kept: bool = True
+    """Whether its data may be kept: not when it names somebody who was erased."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.documents.comment import Comment
 from pipelines.documents.music import Music
@@ -12,9 +12,10 @@ from pipelines.posts import Post
 
 if TYPE_CHECKING:
     from crawler.jobs.erasures.erasures import Erasures
-    from pipelines.documents.video import Mention
     from pipelines.entities import Entity
 
+_TEXTS = ("title", "description", "text", "signature")
+_HANDLE = re.compile(r"@([\w.]+)", re.ASCII)
 NOBODY = "@…"
 """What stands in a text where it named somebody who was erased."""
 
@@ -36,21 +37,26 @@ def is_of_erased(item: Post | Entity, erasures: Erasures) -> bool:
 
 
 def without_erased(item: Post | Entity, erasures: Erasures) -> None:
-    """Leave out of somebody else's post or comment that it names them."""
-    if isinstance(item, Post):
-        video = item.video
-        names = _named(video.mentions, erasures)
-        for name in names:
-            video.title, video.description = (
-                unnamed(text, name) for text in (video.title, video.description)
-            )
-        if erasures.has_video(video.duet_of):
-            video.duet_of = None
-        if erasures.has_video(video.stitch_of):
-            video.stitch_of = None
-    elif isinstance(item.document, Comment):
-        for name in _named(item.document.mentions, erasures):
-            item.document.text = unnamed(item.document.text, name)
+    """Leave out of what is somebody else's that it names them; no raw item is kept of it then."""
+    document: Any = item.video if isinstance(item, Post) else item.document
+    mentions = getattr(document, "mentions", [])
+    gone = [one for one in mentions if erasures.has_user(one.user_id, one.username)]
+    for one in gone:
+        mentions.remove(one)
+    names = [one.username for one in gone if one.username]
+    is_named = bool(gone)
+    for field in _TEXTS:
+        was = getattr(document, field, None)
+        now = _without(was, names, erasures)
+        if now != was:
+            setattr(document, field, now)
+            is_named = True
+    for field in ("duet_of", "stitch_of"):
+        if erasures.has_video(getattr(document, field, None)):
+            setattr(document, field, None)
+            is_named = True
+    if is_named:
+        item.raw.is_kept = False
 
 
 def unnamed(text: str | None, username: str) -> str | None:
@@ -63,9 +69,11 @@ def handle_of(username: str) -> re.Pattern[str]:
     return re.compile(rf"@{re.escape(username)}(?![a-z0-9_]|\.[a-z0-9_])", re.IGNORECASE)
 
 
-def _named(mentions: list[Mention], erasures: Erasures) -> list[str]:
-    """Take erased users out of mentions, and answer their names."""
-    gone = [one for one in mentions if erasures.has_user(one.user_id, one.username)]
-    for one in gone:
-        mentions.remove(one)
-    return [one.username for one in gone if one.username]
+def _without(text: str | None, names: list[str], erasures: Erasures) -> str | None:
+    for name in names:
+        text = unnamed(text, name)
+    for handle in set(_HANDLE.findall(text or "")):
+        name = handle.rstrip(".")
+        if erasures.has_user(None, name):
+            text = unnamed(text, name)
+    return text

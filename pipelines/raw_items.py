@@ -44,7 +44,7 @@ def raw_id(kind: Kind, item_id: str) -> str:
 
 
 def raw_update(raw: RawItem, item_id: str, *, ttl: timedelta) -> Document:
-    """The upsert that keeps a raw item in place of an older one."""
+    """The upsert that keeps a raw item in place of an older one; empty, if it may not be kept."""
     return {
         "q": {"_id": raw_id(raw.kind, item_id), "observed_at": {"$lte": raw.observed_at}},
         "u": {
@@ -53,7 +53,7 @@ def raw_update(raw: RawItem, item_id: str, *, ttl: timedelta) -> Document:
             "spider": raw.spider,
             "observed_at": raw.observed_at,
             "expire_at": raw.observed_at + ttl,
-            "data": _compressor.compress(_written(raw.data)),
+            "data": _compressor.compress(_written(raw.data if raw.is_kept else {})),
         },
         "upsert": True,
     }

@@ -16,8 +16,11 @@ from pipelines.collections import RAW_ITEMS
 from pipelines.documents.mongo import to_mongo
 from pipelines.documents.problems import find_entity_problems, find_problems
 from pipelines.documents.video import PARSER_VERSION
+from pipelines.entities import Entity
+from pipelines.erased import is_of_erased, without_erased
 from pipelines.merging import PARTS, merged
 from pipelines.normalize import normalize_entity, normalize_video
+from pipelines.posts import Post
 from pipelines.raw_items import UnreadableError, read_raw
 from pipelines.writes import send
 from services.positions import POSITIONS
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
 
     from crawler.items import RawItem
+    from crawler.jobs.erasures.erasures import Erasures
     from services.mongodb import Document
 
 _NAME = "renormalize"
@@ -43,7 +47,7 @@ class Progress:
     renewed: int = 0
     """Documents that now say what the parser of now reads."""
     passed: int = 0
-    """Raw items whose document is newer, or gone."""
+    """Raw items whose document is newer, or gone, and those that nothing is kept of."""
     failed: int = 0
     """Raw items that cannot be read."""
     problems: list[str] = field(default_factory=list)
@@ -67,9 +71,11 @@ class Renormalizing:
         *,
         kinds: Collection[Kind] = (),
         since: datetime | None = None,
+        erasures: Erasures | None = None,
         at_once: int = _AT_ONCE,
     ) -> None:
         self._database = database
+        self._erasures = erasures
         self._positions = database[POSITIONS]
         self._at_once = at_once
         self._query: Document = {}
@@ -96,8 +102,11 @@ class Renormalizing:
         """Read what is left, and tell again and again how far it is.
 
         Raises:
+            ServiceError: users were erased with another key.
             PyMongoError: MongoDB does not answer; to run it again goes on from there.
         """
+        if self._erasures is not None:
+            await self._erasures.refresh()
         progress = progress or Progress()
         while items := await self._next(progress.after):
             await self._renew(items, progress)
@@ -116,9 +125,12 @@ class Renormalizing:
         for item in items:
             try:
                 raw = read_raw(item)
-                update = update_of(raw)
+                update = update_of(raw, self._erasures) if raw.data else None
             except Exception as problem:  # whatever is wrong with one, others go on
                 progress.fail(item["_id"], problem)
+                continue
+            if update is None:
+                progress.passed += 1
             else:
                 updates.setdefault(raw.kind, []).append((item["_id"], update))
         for kind, named in updates.items():
@@ -133,20 +145,28 @@ class Renormalizing:
         await self._positions.update_one({"_id": _NAME}, {"$set": about}, upsert=True)
 
 
-def update_of(raw: RawItem) -> Document:
+def update_of(raw: RawItem, erasures: Erasures | None = None) -> Document | None:
     """The update of the document that a raw item is of, when that is there and not newer.
+
+    None for what is of somebody who was erased; what only names them does not any more.
 
     Raises:
         UnreadableError: the parser of now makes no document of it.
     """
-    document: Any
+    item: Post | Entity
     if isinstance(raw, RawVideo):
-        document = normalize_video(raw)
+        item = Post(raw=raw, video=normalize_video(raw))
+        document: Any = item.video
         problems = find_problems(document)
     else:
-        document = normalize_entity(raw)
+        item = Entity(raw=raw, document=normalize_entity(raw))
+        document = item.document
         problems = find_entity_problems(document)
     if problems:
         raise UnreadableError(", ".join(problems))
+    if erasures:
+        if is_of_erased(item, erasures):
+            return None
+        without_erased(item, erasures)
     update = merged(to_mongo(document), parts=PARTS[raw.kind])
     return {"q": update["q"], "u": {"$set": update["u"]["$set"]}}

@@ -188,6 +188,7 @@ async def load(
     sections = {one.name: one for one in head.sections}
     for section in head.sections:
         await _create(database, section.name, section.options)
+        done.counts[section.name] = 0
     counts: Document | None = None
     with path.open("rb") as file, _records(file) as records:
         next(records)
@@ -201,7 +202,7 @@ async def load(
             done.count(section.name, len(documents))
             done.place = file.tell()
             yield done
-    if counts != {one.name: done.counts.get(one.name, 0) for one in head.sections}:
+    if counts != done.counts:
         raise DumpError(f"{path} has changed since it was checked: restore it again")
     for section in head.sections:
         await _index(database, section)

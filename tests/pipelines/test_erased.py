@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import zstandard
 
 from crawler.items import Layout, RawComment, RawMusic
 from crawler.jobs.erasures.erasures import Erasures
 from pipelines.documents.comment import Comment, CommentAuthor
 from pipelines.documents.music import Music
+from pipelines.documents.user import User
 from pipelines.documents.video import Mention
 from pipelines.entities import Entity
 from pipelines.erased import is_of_erased, unnamed, without_erased
+from pipelines.raw_items import raw_update
 from tests.pipelines.entities import USER_ID, a_hashtag, a_user
 from tests.pipelines.posts import START, a_post
 
@@ -93,4 +97,19 @@ async def test_others_do_not_name_them_any_more(erasures: Erasures) -> None:
     without_erased(comment, erasures)
     assert isinstance(comment.document, Comment)
     assert (comment.document.text, comment.document.mentions) == ("hello @…", [])
+    assert [one.raw.is_kept for one in (post, comment)] == [False, False]
     assert unnamed(None, NAME) is None
+
+    told = a_post(title="by @ada.bakes")  # with no mention of TikTok's own
+    without_erased(told, erasures)
+    assert (told.video.title, told.raw.is_kept) == ("by @…", False)
+    bystander = a_user("1")
+    assert isinstance(bystander.document, User)
+    bystander.document.signature = "friend of @bob. and @ada"
+    without_erased(bystander, erasures)
+    assert (bystander.document.signature, bystander.raw.is_kept) == (
+        "friend of @bob. and @ada",
+        True,
+    )
+    kept = raw_update(post.raw, post.id, ttl=timedelta(days=1))["u"]["data"]
+    assert zstandard.decompress(kept) == b"{}"

@@ -5,9 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
+import zstandard
 
 from crawler.items import Kind
+from crawler.jobs.erasures.erasures import Erasures
 from pipelines.collections import prepare
 from pipelines.normalize import normalize_video
 from pipelines.posts import Post
@@ -123,3 +126,21 @@ async def test_an_interrupted_reading_goes_on_where_it_was(
 
     late = max([one["observed_at"] async for one in stored.raw_items.find()])
     assert (await run(Renormalizing(stored, since=late + timedelta(seconds=1)))).read == 0
+
+
+async def test_what_was_erased_does_not_come_back_with_a_raw_item(
+    stored: AsyncDatabase[Document],
+) -> None:
+    theirs, naming, without = (normalize_video(read_case(case).raw) for case in CASES)
+    packed = zstandard.compress(orjson.dumps({"id": naming.id, "desc": "with @ada.bakes"}))
+    await stored.raw_items.update_one({"_id": naming.id}, {"$set": {"data": packed}})
+    nothing = zstandard.compress(b"{}")
+    await stored.raw_items.update_one({"_id": without.id}, {"$set": {"data": nothing}})
+    erasures = Erasures(stored, lambda: b"a key")
+    await erasures.add(usernames=["ada.bakes"], video_ids=[theirs.id])
+
+    done = await run(Renormalizing(stored, kinds=[Kind.VIDEO], erasures=erasures))
+    assert (done.read, done.renewed, done.passed, done.failed) == (3, 1, 2, 0)
+    document = await stored.videos.find_one({"_id": naming.id})
+    assert document is not None
+    assert document["description"] == "with @…"
