@@ -34,6 +34,7 @@ NAMES = (
     "lists",
     "exports",
     "questions",
+    "history",
 )
 
 

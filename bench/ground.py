@@ -94,7 +94,9 @@ class Ground:
             yield Server(url=f"http://127.0.0.1:{port}", pid=pid)
 
     @contextmanager
-    def worker(self, site: Server, *, connections: int, name: str = "worker") -> Iterator[int]:
+    def worker(
+        self, site: Server, *, connections: int, name: str = "worker", **more: str
+    ) -> Iterator[int]:
         """A crawl worker whose bulk jobs hold that many connections; yields its process id.
 
         Bulk jobs hold three quarters of a worker's slots.
@@ -102,6 +104,7 @@ class Ground:
         settings = {
             "TIKTOK_URL": site.url,
             "EGRESS_CONCURRENCY": str(-(-connections * 4 // 3)),
+            **more,
         }
         with self._running([OUR_PYTHON, "manage.py", "worker"], name, **settings) as pid:
             yield pid

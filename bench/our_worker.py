@@ -69,8 +69,10 @@ class OurWorker:
 
 
 @asynccontextmanager
-async def our_worker(ground: Ground, site: Server, *, connections: int) -> AsyncIterator[OurWorker]:
-    """Run a worker on the ground's databases."""
+async def our_worker(
+    ground: Ground, site: Server, *, connections: int, **more: str
+) -> AsyncIterator[OurWorker]:
+    """Run a worker on the ground's databases, with more of its settings."""
     async with redis.connect(ground.redis_url) as client:
-        with ground.worker(site, connections=connections) as pid:
+        with ground.worker(site, connections=connections, **more) as pid:
             yield OurWorker(client, pid=pid, site=site, connections=connections)
