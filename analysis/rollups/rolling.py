@@ -176,9 +176,10 @@ class _Run:
         collection = self._database[subject.collection]
         total = await collection.estimated_document_count()
         done = await collection.count_documents({"_id": {"$lte": after}}) if after else 0
+        begin = await self._first_kept(subject, since)
         async for ids in self._ids(subject, after):
             parts = [ids[place::LANES] for place in range(LANES)]
-            await asyncio.gather(*(self._make(subject, part, since) for part in parts if part))
+            await asyncio.gather(*(self._make(subject, part, begin) for part in parts if part))
             await progress.advance(began_at, ids[-1])
             done += len(ids)
             self._tell(Step(what=subject.series, done=done, of=max(done, total)))
@@ -189,6 +190,12 @@ class _Run:
             await self.sum_up(days)
         await progress.end(began_at)
         return days
+
+    async def _first_kept(self, subject: Subject, since: datetime | None) -> datetime:
+        """The first day that can be made anew: of those before it the rows are kept no more."""
+        rows = self._database[subject.series].find({}, {"observed_at": 1})
+        first = [_day(row["observed_at"]) async for row in rows.sort("observed_at", 1).limit(1)]
+        return max([since or _FIRST, *first])
 
     async def _ids(self, subject: Subject, after: str) -> AsyncIterator[list[str]]:
         collection = self._database[subject.collection]

@@ -15,11 +15,23 @@ if TYPE_CHECKING:
     from analysis.views.view import Pipeline
     from services.mongodb import Document
 
+_BEGAN_EARLIER = {"$lt": ["$$new.rolled_at", "$rolled_at"]}
+_KNOWS_LESS = {"$and": [{"$eq": ["$$new.first", True]}, {"$eq": ["$first", False]}]}
+"""The rows before it were there when the day was made, and are kept no more."""
 _NEWER: Mapping[str, Any] = {
     "whenMatched": [
         {
             "$replaceWith": {
-                "$cond": [{"$gte": ["$$new.rolled_at", "$rolled_at"]}, "$$new", "$$ROOT"]
+                "$switch": {
+                    "branches": [
+                        {"case": _BEGAN_EARLIER, "then": "$$ROOT"},
+                        {
+                            "case": _KNOWS_LESS,
+                            "then": {"$mergeObjects": ["$$ROOT", {"rolled_at": "$$new.rolled_at"}]},
+                        },
+                    ],
+                    "default": "$$new",
+                }
             }
         }
     ]

@@ -231,3 +231,19 @@ async def test_a_rebuild_takes_what_is_gone_away_and_leaves_days_before(
         ("old", 0),
         ("new", 2),
     ]
+
+
+async def test_days_stay_of_which_the_rows_are_kept_no_more(
+    store: AsyncDatabase[Document],
+) -> None:
+    await add_post(store, "1", made=-90, hashtags=("bread",))
+    await add_rows(store, row("1", 0, 10), row("1", 40, 70), row("1", 50, 100))
+    await take_up(store)
+    known = await growth(store, "1")
+    await store[STATISTICS].delete_many({"meta.video_id": "1"})
+    await add_rows(store, row("1", 40.5, 70), row("1", 50, 100))
+    for run in (take_up, rebuild):
+        await run(store)
+        assert await growth(store, "1") == known
+    found = await store[HASHTAG_DAILY].find({"views_gained": {"$gt": 0}}).sort("day", 1).to_list()
+    assert [one["views_gained"] for one in found] == [60, 30]
