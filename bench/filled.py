@@ -36,6 +36,7 @@ PLAN = Plan(
     videos=VIDEOS,
     # Windows of thirty days hold as much in a smaller store.
     days=max(40, ALL_DAYS * VIDEOS // ALL_VIDEOS),
+    rows=11,
     comments=0,
 )
 _WHOLE = "filled"
