@@ -75,7 +75,7 @@ def _draw_curves(axes: Axes, chart: Chart) -> None:
     axes.set_ylabel(chart.y, fontsize=8)
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
-    _show_numbers(axes.yaxis, is_share=chart.is_share)
+    _show_numbers(axes.yaxis, chart)
     if len(chart.series) > 1:
         axes.legend(fontsize=8, frameon=False)
 
@@ -89,13 +89,25 @@ def _draw_bars(axes: Axes, chart: Chart) -> None:
     axes.set_xlabel(chart.y, fontsize=8)
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
-    _show_numbers(axes.xaxis, is_share=chart.is_share)
+    _show_numbers(axes.xaxis, chart)
 
 
-def _show_numbers(axis: Axis, *, is_share: bool) -> None:
-    from matplotlib.ticker import EngFormatter, PercentFormatter
+def _show_numbers(axis: Axis, chart: Chart) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-    axis.set_major_formatter(PercentFormatter(1.0) if is_share else EngFormatter(sep=" "))
+    values = [y for points in chart.series.values() for _, y in points if y is not None]
+    are_counts = all(isinstance(value, int) for value in values) and not chart.is_share
+    axis.set_major_locator(MaxNLocator(nbins=7, integer=are_counts))
+    shown = PercentFormatter(1.0) if chart.is_share else FuncFormatter(lambda y, _: compact(y))
+    axis.set_major_formatter(shown)
+
+
+def compact(value: float) -> str:
+    """A number with few digits, such as 1.2 M."""
+    for least, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= least:
+            return f"{value / least:.3g} {letter}"
+    return f"{value:.3g}"
 
 
 def _show_dates(axis: Axis) -> None:

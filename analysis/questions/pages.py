@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "analysis"
 PLAN = Plan(until=datetime(2026, 7, 1, tzinfo=UTC), videos=1200, days=45)
 """The sample that the pages show; its end is the questions' now."""
+_MANAGE = "DATA_DIR=data/questions .venv/bin/python manage.py"
 _SEED = (
-    f"DATA_DIR=data/questions .venv/bin/python manage.py seed sample --until {PLAN.until:%Y-%m-%d}"
+    f"{_MANAGE} seed sample --videos {PLAN.videos} --days {PLAN.days} --until {PLAN.until:%Y-%m-%d}"
 )
-_ASK = "DATA_DIR=data/questions .venv/bin/python manage.py ask"
+_ASK = f"{_MANAGE} ask"
 _NOW = f"--now {PLAN.until:%Y-%m-%d}"
 _ROWS = 10
 _LONGEST = 60

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analysis.pictures import png
 from analysis.questions.all import QUESTIONS
 from analysis.questions.asking import explain
 from analysis.questions.drawing import chart_of, digest_of
@@ -74,11 +73,3 @@ def test_no_question_reads_a_whole_collection(one: Question, asked: Asked) -> No
 
 def test_a_sample_answers_every_question_with_more_than_one_row(asked: Asked) -> None:
     assert {name for name, rows in asked.answers.items() if len(rows) < 2} == set()
-
-
-def test_a_picture_is_drawn_of_names_that_no_font_has() -> None:
-    one = QUESTIONS[0]
-    rows = [{"hashtag": "🍞 $x^2$ パン", "posts": 1, "views": 1, "rate": 0.5}]
-    picture = png(chart_of(one, rows), note="told")
-    assert picture.startswith(b"\x89PNG")
-    assert b"told" in picture
