@@ -62,7 +62,7 @@ def user(who: str, *, is_sure: bool, out: Path | None, is_json: bool) -> None:
     if is_json:
         print_json(shown)
     elif receipt.was_stored:
-        print_table(("what", "erased"), sorted(receipt.counts.items()))
+        print_table(("what", "erased"), sorted((+receipt.counts).items()))
     else:
         click.echo("nothing was stored of this user; they are refused from now on")
     if not receipt.is_complete:

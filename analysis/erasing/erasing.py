@@ -99,6 +99,7 @@ class Erasing:
             left = await self._left(subject)
         _, in_hand = await Cached(self._redis, subject, secret=self._secret).end_jobs()
         receipt.is_complete = left is None and not in_hand
+        receipt.was_stored |= bool(+receipt.counts)
         receipt.ended_at = datetime.now(UTC)
         await self._note(receipt)
 

@@ -11,6 +11,7 @@ import contextlib
 import logging
 from datetime import UTC, datetime
 from hashlib import blake2b
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,7 @@ class Erasures:
         self._key: bytes | None = None
         self._known: frozenset[str] = frozenset()
         self._count = 0
-        self._read_at = 0.0
+        self._read_at = -inf
 
     def __bool__(self) -> bool:
         """Whether anybody was erased."""
