@@ -67,8 +67,8 @@ def user(who: str, *, is_sure: bool, out: Path | None, is_json: bool) -> None:
         click.echo("nothing was stored of this user; they are refused from now on")
     if not receipt.is_complete:
         raise click.ClickException(
-            "more of them came while it was erased, or workers had jobs about them in hand: run it"
-            " again in a minute"
+            "more of them came while they were erased, workers had jobs about them in hand, or a"
+            " scheduler has yet to enter what came of one: run it again in a minute"
         )
 
 

@@ -16,6 +16,7 @@ from crawler.jobs.backlog import DUE, TRIES
 from crawler.jobs.delays import put_off_key
 from crawler.jobs.queue import BROWSER_STREAMS, DEAD_LETTERS, STREAMS, Queue, tell_end
 from crawler.jobs.records import Job, Lane, Outcome
+from crawler.jobs.told import TOLD
 from crawler.links import Target, TargetType
 from services.sealing import SealError
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from analysis.erasing.subject import Subject
+    from crawler.jobs.erasures.erasures import Erasures
 
 _PAGE = 500
 _BY_TARGET = frozenset({"absent", "flight", "postponed", "read"})
@@ -34,9 +36,12 @@ _BY_TARGET = frozenset({"absent", "flight", "postponed", "read"})
 class Cached:
     """Takes a user out of Redis."""
 
-    def __init__(self, redis: Redis, subject: Subject, *, secret: bytes) -> None:
+    def __init__(
+        self, redis: Redis, subject: Subject, erasures: Erasures, *, secret: bytes
+    ) -> None:
         self._redis = redis
         self._subject = subject
+        self._erasures = erasures
         self._seal = answers_seal(secret)
 
     async def end_jobs(self) -> tuple[int, int]:
@@ -82,14 +87,27 @@ class Cached:
             sort = key.partition(":")[0]
             if sort in _BY_TARGET:
                 counts["absences"] += await self._delete(key, self._names_target(key))
+            elif sort == "video":
+                # Also of posts that an erasure which was killed has deleted, and nothing names now.
+                is_theirs = self._erasures.has_video(key.partition(":")[2])
+                counts["cached_answers"] += await self._delete(key, is_theirs)
             elif sort == "short":
-                led = await self._redis.get(key)
-                counts["short_links"] += await self._delete(key, led in self._subject.video_ids)
+                led: Any = await self._redis.get(key)
+                counts["short_links"] += await self._delete(key, self._erasures.has_video(led))
             elif sort == "once":
                 counts["replies"] += await self._delete(key, await self._is_reply(key))
+            elif sort == "egress" and key.endswith(":blocks"):
+                counts["absences"] += await self._forget_blocks(key)
             elif sort in {"crawl", "run"} and key.endswith((":events", ":outcomes")):
                 counts["events"] += await self._delete_events(key)
         return counts
+
+    async def is_told_of(self) -> bool:
+        """Whether something of theirs is yet to be entered for a crawl, by a scheduler."""
+        async for _, fields in self._entries(TOLD):
+            if self._subject.is_named_in("\n".join(fields.values()).encode()):
+                return True
+        return False
 
     async def _jobs(self, stream: str, lane: Lane) -> AsyncIterator[Job]:
         async for entry_id, fields in self._entries(stream):
@@ -139,10 +157,16 @@ class Cached:
         return is_post or (target is not None and self._subject.has(target))
 
     def _names_target(self, key: str) -> bool:
-        """Whether a record's name ends with the key of a target of theirs, or that of a list."""
-        parts = key.lower().split(":", 1)[1]
-        parts = parts.split(":", 1)[1] if key.startswith("read:") else parts
-        return parts.split(" ")[0] in self._subject.keys
+        """Whether a record's name ends with the key of a target of theirs; bounds may follow it."""
+        words = key.lower().partition(" ")[0].split(":")
+        ends = (":".join(words[place:]) for place in range(1, len(words)))
+        return any(end in self._subject.keys for end in ends)
+
+    async def _forget_blocks(self, key: str) -> int:
+        """Take their targets out of those that were blocked lately."""
+        members: Any = await self._redis.zrange(key, 0, -1)
+        found = [one for one in members if one.lower() in self._subject.keys]
+        return int(await self._redis.zrem(key, *found)) if found else 0
 
     async def _is_reply(self, key: str) -> bool:
         """Whether a reply that is kept for a repeated request names them."""

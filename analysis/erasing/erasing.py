@@ -54,7 +54,8 @@ class Receipt:
     counts: Counter[str] = field(default_factory=Counter)
     """How many of each sort were deleted, blanked or ended."""
     is_complete: bool = False
-    """Whether in the end nothing was left, and no worker had a job about them in hand."""
+    """Whether in the end nothing was left: no worker had a job about them in hand, and no scheduler
+    has yet to enter what one had."""
 
 
 class Erasing:
@@ -97,16 +98,21 @@ class Erasing:
             async for step in self._round(subject, receipt):
                 yield step
             left = await self._left(subject)
-        _, in_hand = await Cached(self._redis, subject, secret=self._secret).end_jobs()
-        receipt.is_complete = left is None and not in_hand
+        cached = self._cached(subject)
+        _, in_hand = await cached.end_jobs()
+        receipt.is_complete = left is None and not in_hand and not await cached.is_told_of()
         receipt.was_stored |= bool(+receipt.counts)
         receipt.ended_at = datetime.now(UTC)
         await self._note(receipt)
+
+    def _cached(self, subject: Subject) -> Cached:
+        return Cached(self._redis, subject, self._erasures, secret=self._secret)
 
     async def _refuse(self, subject: Subject) -> None:
         await self._erasures.add(
             user_ids=subject.user_ids, usernames=subject.usernames, video_ids=subject.video_ids
         )
+        await self._erasures.refresh()
 
     async def _let_workers_finish(self) -> None:
         """Wait while what is in hand is stored and entered, if anybody is at work."""
@@ -121,7 +127,7 @@ class Erasing:
 
     async def _round(self, subject: Subject, receipt: Receipt) -> AsyncIterator[str]:
         database, counts = self._database, receipt.counts
-        cached = Cached(self._redis, subject, secret=self._secret)
+        cached = self._cached(subject)
         yield "jobs and dead letters"
         ended, _ = await cached.end_jobs()
         counts["jobs"] += ended
@@ -144,13 +150,15 @@ class Erasing:
             yield "the archive"
             for video_id in sorted(subject.video_ids):
                 counts["archived_files"] += await asyncio.to_thread(self._archive.remove, video_id)
-        yield "documents"
-        counts.update(await documents.delete_documents(database, subject))
-        # A roll-up that was under way has read rows that were there before.
-        counts.update(await documents.delete_rows(database, subject))
         yield "what Redis keeps"
         counts["cached_answers"] += await cached.delete_answers()
         counts.update(await cached.delete_traces())
+        yield "documents"
+        counts.update(await documents.delete_documents(database, subject))
+        yield "what came meanwhile"
+        # A roll-up that was under way has read rows, and an answer a post, that were there before.
+        counts.update(await documents.delete_rows(database, subject))
+        counts["cached_answers"] += await cached.delete_answers()
 
     async def _left(self, subject: Subject) -> Subject | None:
         """What came of them meanwhile, with what was known of them before; None for nothing."""

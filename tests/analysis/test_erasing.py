@@ -189,7 +189,8 @@ async def fill_redis(redis: Redis) -> None:
     await redis.set("short:ZMada", POSTS[0])
     await redis.set("short:ZMbob", OTHER_POST)
     await redis.set(f"absent:user_header:{NAME}", "account_private")
-    await redis.set(f"read:acc_1:user:{NAME} 20 None", "crawl_1")
+    await redis.set(f"read:rapidapi:bob:user:{NAME} 20 None", "crawl_1")
+    await redis.zadd("egress:direct:blocks", {f"video:{POSTS[0]}": 1, f"video:{OTHER_POST}": 1})
     await redis.zadd("archive:due", {POSTS[0]: 1, OTHER_POST: 1})
     for event in (NAME, "bob"):
         data = orjson.dumps({"url": f"https://www.tiktok.com/@{event}", "value": event}).decode()
@@ -283,7 +284,7 @@ async def test_a_user_is_gone_everywhere_and_everybody_else_stays(
         "videos": 2,
         "users": 1,
         "cached_answers": 2,
-        "absences": 2,
+        "absences": 3,
         "short_links": 1,
         "replies": 1,
         "events": 1,
@@ -336,6 +337,23 @@ async def test_a_user_is_gone_everywhere_and_everybody_else_stays(
 
     again = await erase(database, redis_client, archive)
     assert (again.was_stored, +again.counts) == (False, {})
+
+
+@pytest.mark.usefixtures("crawl")
+async def test_an_erasure_that_was_killed_finds_the_rest_when_it_is_begun_anew(
+    database: AsyncDatabase[Document], redis_client: Redis, archive: Path
+) -> None:
+    erasures = Erasures(database, lambda: b"a key")
+    work = Erasing(database, redis_client, erasures, secret=SECRET, archive_url=str(archive))
+    async for step in work.erase(await find(database, NAME), Receipt()):
+        if step == "what came meanwhile":
+            await redis_client.hset(f"video:{POSTS[0]}", mapping={"answer": "{}"})
+            break  # and posts and users are gone by then, by whom all else is found
+
+    receipt = await erase(database, redis_client, archive)
+    assert receipt.is_complete
+    after = (await everything(database, redis_client)).replace("ada.bakes2", "")
+    assert [word for word in THEIRS if word in after] == [SOUND]
 
 
 async def test_one_of_whom_nothing_is_stored_is_refused_all_the_same(
