@@ -24,7 +24,7 @@ test: setup
 	@$(VENV)/bin/python -m pytest -q -n 3 --dist worksteal --timeout 60 $(ARGS)
 
 drill: setup
-	@$(VENV)/bin/python -m pytest -q -m drill --timeout 240 $(ARGS)
+	@$(VENV)/bin/python -m pytest -q -m drill -n 2 --dist worksteal --timeout 240 $(ARGS)
 
 lint: setup deploy-check
 	@$(VENV)/bin/ruff check .
