@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from services.mongodb import Document
 
 _POSTS_AT_ONCE = 1000
+_USERS_AT_ONCE = 200
 _OTHERS_AT_ONCE = 5000
 _COLLECTED = (VIDEOS, USERS, HASHTAGS, MUSIC, COMMENTS)
 
@@ -91,13 +92,12 @@ class Seeding:
         return dict(self._written)
 
     async def _write_users(self) -> None:
-        documents: list[Document] = []
-        rows: list[Document] = []
-        for document, history in self._cast.users():
-            documents.append(document)
-            rows.extend(history)
-        await self._insert_all(USERS, documents)
-        await self._insert_all(USER_STATISTICS, rows)
+        users = self._cast.users()
+        while batch := list(islice(users, _USERS_AT_ONCE)):
+            await asyncio.gather(
+                self._insert(USERS, [document for document, _ in batch]),
+                self._insert(USER_STATISTICS, [row for _, rows in batch for row in rows]),
+            )
 
     async def _write_posts(self, posts: Posts, tell: Tell) -> Counter[str]:
         """Write posts with their rows and comments; answers how many bear each hashtag."""

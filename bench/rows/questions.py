@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from analysis.questions.all import QUESTIONS
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 SUBJECTS = 60
 """How many posts, users and hashtags are asked for one after the other."""
 DAYS = 30
-_POOL = 5000
-_AT_LEAST_POSTS = 20
+_DRAWN_DAYS = 40
 
 
 async def measure(ground: Ground, rounds: int) -> list[Row]:
@@ -95,11 +95,17 @@ async def _took(
 
 
 async def _subjects(database: AsyncDatabase[Document]) -> list[Document]:
-    """Posts of all times, the same in each run, that bear a hashtag."""
-    fields = {"author.username": 1, "hashtags": 1, "created_at": 1}
-    found = database[VIDEOS].find({"hashtags.0": {"$exists": True}}, fields)
-    step = max(1, PLAN.videos // _POOL)
-    return [post async for post in found.sort("created_at", -1).batch_size(5000)][::step]
+    """Posts of days of all the time, the same in each run, that bear a hashtag."""
+    fields = {"author.username": 1, "hashtags": 1}
+    drawn = random.Random(0)
+    posts: list[Document] = []
+    for _ in range(_DRAWN_DAYS):
+        day = PLAN.since + timedelta(days=drawn.randrange(PLAN.days))
+        of_day = {"created_at": {"$gte": day}, "hashtags.0": {"$exists": True}}
+        posts += (
+            await database[VIDEOS].find(of_day, fields).sort("created_at", 1).limit(50).to_list()
+        )
+    return posts
 
 
 def _some(posts: list[Document], number: int) -> list[Document]:
