@@ -128,9 +128,9 @@ def _write(
             return stream(wanted, sys.stdout.buffer)
         file = File(out, is_replaced=force)
         file.check()
-        with _progress(count(database, order, within_s=_COUNTED_S)) as told:
+        with _progress(count(database, order, within_s=_COUNTED_S)) as watch:
             try:
-                return file.write(wanted, told)
+                return file.write(wanted, *watch)
             except KeyboardInterrupt:
                 _say_how_to_go_on(out)
                 raise click.exceptions.Exit(INTERRUPTED) from None
@@ -144,12 +144,34 @@ def _say_how_to_go_on(out: Path) -> None:
 
 
 @contextlib.contextmanager
-def _progress(total: int | None) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr, and what tells it how many documents there are so far."""
+def _progress(
+    total: int | None,
+) -> Iterator[tuple[Callable[[int], None], Callable[[float], None]]]:
+    """A bar on stderr, and what tells it how many are read and which share of them is packed."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("", total=total)
-        yield lambda documents: progress.update(bar, completed=documents)
+        reading = progress.add_task("", total=total)
+        packing = progress.add_task("packed", total=1.0, visible=False)
+
+        def told(documents: int) -> None:
+            of = f" of {total:,}" if total else ""
+            progress.update(reading, completed=documents, description=f"{documents:,}{of} read")
+
+        def packed(share: float) -> None:
+            progress.update(packing, completed=share, visible=True)
+
+        yield told, packed

@@ -102,8 +102,12 @@ class File:
         if self._path.exists() and not self._is_replaced:
             raise ExportError("out", f"{self._path} is there already: --force replaces it")
 
-    def write(self, export: Export, told: Told) -> int:
+    def write(
+        self, export: Export, told: Told, packed: Callable[[float], None] = lambda share: None
+    ) -> int:
         """Write it, or go on where it was interrupted; answers how many documents it has.
+
+        ``told`` hears how many are read so far, then ``packed`` which share of them is packed.
 
         Raises:
             ExportError: somebody writes it, or another export was interrupted there.
@@ -115,7 +119,7 @@ class File:
             told(note.documents)
             if not note.is_all:
                 self._read(export, part, note, told)
-            self._deliver(export.form, part)
+            self._deliver(export.form, part, note.size, packed)
             self._note.unlink(missing_ok=True)
             self._part.unlink(missing_ok=True)
         return note.documents
@@ -174,7 +178,9 @@ class File:
         draft.write_text(json.dumps(asdict(note)))
         draft.replace(self._note)
 
-    def _deliver(self, form: Form[Any, Any], part: BinaryIO) -> None:
+    def _deliver(
+        self, form: Form[Any, Any], part: BinaryIO, size: int, packed: Callable[[float], None]
+    ) -> None:
         if form.is_kept_as_delivered:
             self._part.replace(self._path)
             return
@@ -183,6 +189,7 @@ class File:
             packer = form.packer(file)
             for piece in form.kept(part):
                 packer.add(piece)
+                packed(part.tell() / size)
             packer.close()
             file.flush()
             os.fsync(file.fileno())

@@ -130,3 +130,13 @@ def test_a_note_without_its_part_is_worth_nothing(exported: Exported, tmp_path: 
     (tmp_path / "file.part").unlink()
     assert write(path, export) == documents
     assert path.read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+def test_who_watches_hears_of_reading_and_packing(exported: Exported, tmp_path: Path) -> None:
+    read: list[int] = []
+    packed: list[float] = []
+    export = exported(Subject.VIDEOS, Format.PARQUET)
+    documents = File(tmp_path / "file").write(export, read.append, packed.append)
+    assert read[0] == 0
+    assert read == sorted(read)
+    assert (read[-1], packed[-1]) == (documents, 1.0)
