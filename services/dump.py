@@ -44,7 +44,6 @@ _DIGEST_BYTES = 32
 _FOOTER_BYTES = len(_SKIPPABLE) + 4 + _DIGEST_BYTES
 _LEVEL = 3
 _PIECE = 1 << 20
-_BUCKETS = "system.buckets."
 _DUPLICATE_KEY = 11000
 _NAMESPACE_EXISTS = 48
 _TOO_OLD = frozenset({239, 246})  # SnapshotTooOld, SnapshotUnavailable
@@ -67,9 +66,9 @@ class Section:
     """As ``listIndexes`` shows them."""
 
     @property
-    def source(self) -> str:
-        """Where its documents lie: those of a time series in buckets."""
-        return f"{_BUCKETS}{self.name}" if "timeseries" in self.options else self.name
+    def is_series(self) -> bool:
+        """Whether it is a time series, whose rows nothing keeps from being there twice."""
+        return "timeseries" in self.options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +91,7 @@ class Done:
 
     documents: int = 0
     counts: dict[str, int] = field(default_factory=dict)
-    """Documents of each collection; of a time series its buckets."""
+    """Documents of each collection, rows of each time series."""
     place: int = 0
     """Bytes of the file that are read; when one is loaded."""
 
@@ -126,7 +125,14 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
 async def size(database: AsyncDatabase[Document]) -> int:
     """About how many documents there are to write."""
     sections, _ = await _shape(database)
-    return sum([await database[one.source].estimated_document_count() for one in sections])
+    return sum(
+        [
+            await database[one.name].count_documents({})
+            if one.is_series
+            else await database[one.name].estimated_document_count()
+            for one in sections
+        ]
+    )
 
 
 async def dump(
@@ -152,7 +158,7 @@ async def dump(
         async with database.client.start_session(snapshot=is_of_one_moment) as session:
             for section in sections:
                 done.counts[section.name] = 0
-                async for batch in _batches(database[section.source], session):
+                async for batch in _batches(database[section.name], session):
                     out.write(bson.encode({"collection": section.name, "documents": Binary(batch)}))
                     done.count(section.name, sum(1 for _ in _lengths(batch)))
                     yield done
@@ -177,7 +183,8 @@ async def load(
 ) -> AsyncIterator[Done]:
     """Bring a checked file into a database, and tell again and again how far that is.
 
-    What is there already stays: interrupted, it may be done again.
+    What is there already stays, but for time series, which are begun anew: interrupted, it may be
+    done again.
 
     Raises:
         DumpError: the file is not what it was when it was checked.
@@ -187,6 +194,8 @@ async def load(
     await database[LOADING].update_one({"_id": digest}, {"$set": {"at": _now()}}, upsert=True)
     sections = {one.name: one for one in head.sections}
     for section in head.sections:
+        if section.is_series:
+            await database.drop_collection(section.name)
         await _create(database, section.name, section.options)
         done.counts[section.name] = 0
     counts: Document | None = None
@@ -198,7 +207,7 @@ async def load(
                 break
             section = sections[record["collection"]]
             documents = bson.decode_all(record["documents"], _RAW)
-            await _insert(database[section.source], documents)
+            await _insert(database[section.name], documents)
             done.count(section.name, len(documents))
             done.place = file.tell()
             yield done
@@ -224,13 +233,13 @@ async def loaded(database: AsyncDatabase[Document]) -> None:
 async def holds_documents(database: AsyncDatabase[Document]) -> list[str]:
     """The collections that are not empty."""
     sections, _ = await _shape(database)
-    return [one.name for one in sections if await database[one.source].find_one({}, {"_id": 1})]
+    return [one.name for one in sections if await database[one.name].find_one({}, {"_id": 1})]
 
 
 async def clear(database: AsyncDatabase[Document], *, keep: Collection[str] = frozenset()) -> None:
     """Drop all collections and views, but those to keep."""
     sections, views = await _shape(database)
-    for name in [*(view["name"] for view in views), *(one.name for one in sections)]:
+    for name in (*(view["name"] for view in views), *(one.name for one in sections), LOADING):
         if name not in keep:
             await database.drop_collection(name)
 

@@ -18,13 +18,15 @@ from analysis.role import READABLE, ROLE, add, address_for, analysts, is_open, r
 from analysis.views.all import VIEWS
 from analysis.views.view import make
 from cli.ports import free_port
-from services import mongodb
+from services import dump, mongodb
 from services.children import spawn, stop
 from services.errors import ServiceError
 from services.mongodb import Document, find_mongod
+from tests.pipelines.posts import START
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
     from pymongo.asynchronous.database import AsyncDatabase
     from pymongo.synchronous.database import Database
@@ -168,3 +170,19 @@ def test_an_address_keeps_all_but_who_it_is_of() -> None:
     assert address_for(own, database="tiktok", name="ada", password="p@/") == (
         "mongodb://ada:p%40%2F@m1:1,m2:2/tiktok?replicaSet=rs0&w=majority&authSource=tiktok"
     )
+
+
+async def test_the_service_may_back_itself_up_with_no_other_rights(
+    owned: AsyncDatabase[Document], tmp_path: Path
+) -> None:
+    row = {"observed_at": START, "meta": {"video_id": "7"}, "views": 1}
+    await owned.video_statistics.insert_one(row)
+    with dump.whole(tmp_path / "dump") as file:
+        async for _ in dump.dump(owned, file, about={}, is_of_one_moment=False):
+            pass
+    await dump.clear(owned)
+    head, digest = dump.check(tmp_path / "dump")
+    async for _ in dump.load(owned, tmp_path / "dump", head, digest):
+        pass
+    assert await owned.video_statistics.find_one({}) == row
+    await dump.clear(owned)
