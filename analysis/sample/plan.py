@@ -30,7 +30,7 @@ class Plan:
     @property
     def users(self) -> int:
         """How many users make the posts."""
-        return max(24, self.videos // 30)
+        return min(10_000, max(24, self.videos // 30))
 
     @property
     def sounds(self) -> int:
