@@ -308,7 +308,9 @@ def _add_reads(
     promises = Promises(client, app[CRAWLS], Events(client), address=environment.public_address)
     cursors = Cursors(secret_key(environment))
     app[ANALYTICS] = Analytics(app[ADMISSIONS], database=database, cursors=cursors)
-    app[HISTORIES] = Histories(app[ADMISSIONS], database=database, cursors=cursors)
+    app[HISTORIES] = Histories(
+        app[ADMISSIONS], database=database, cursors=cursors, refuses=queue.refuses
+    )
     app[ENTITIES] = Entities(
         app[ADMISSIONS],
         redis=client,

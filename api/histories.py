@@ -10,13 +10,16 @@ from pymongo import DESCENDING
 
 from analysis.histories import Step, history, of_user, of_video
 from api.charges import Answer, charged
-from api.errors import USER_NOT_FOUND, VIDEO_NOT_FOUND, ApiError, Problem
+from api.errors import USER_NOT_FOUND, VIDEO_NOT_FOUND, ApiError, Problem, refusal
 from api.storage import storage
 from crawler.errors import Reason
+from crawler.links import Target, TargetType
 from pipelines.collections import USERS, VIDEOS
 from pipelines.documents.public import timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pymongo.asynchronous.database import AsyncDatabase
 
     from accounts.limits import Admission
@@ -50,9 +53,15 @@ class Histories:
     """Answers reads of histories; one for each process."""
 
     def __init__(
-        self, admissions: Admissions, *, database: AsyncDatabase[Document], cursors: Cursors
+        self,
+        admissions: Admissions,
+        *,
+        database: AsyncDatabase[Document],
+        cursors: Cursors,
+        refuses: Callable[[Target], bool],
     ) -> None:
         self._admissions = admissions
+        self._refuses = refuses
         self._database = database
         self._cursors = cursors
 
@@ -65,6 +74,7 @@ class Histories:
         place = self._place(f"video:{video_id}", wish)
 
         async def read(_: Admission) -> Answer:
+            self._check(Target(type=TargetType.VIDEO, value=video_id), VIDEO_NOT_FOUND)
             async with storage(WITHIN_S):
                 found = await self._database[VIDEOS].find_one({"_id": video_id}, {"_id": 1})
                 if found is None:
@@ -83,6 +93,7 @@ class Histories:
         place = self._place(f"user:{username}", wish)
 
         async def read(_: Admission) -> Answer:
+            self._check(Target(type=TargetType.USER, value=username), USER_NOT_FOUND)
             async with storage(WITHIN_S):
                 found = await self._database[USERS].find_one(
                     {"username": username}, {"_id": 1}, sort=[("observed_at", DESCENDING)]
@@ -94,6 +105,10 @@ class Histories:
             return self._answer(f"user:{username}", wish, about, rows)
 
         return await charged(self._admissions, call, read)
+
+    def _check(self, target: Target, absent: Problem) -> None:
+        if self._refuses(target):
+            raise refusal(Reason.NOT_COLLECTED, absent=absent)
 
     def _place(self, of: str, wish: HistoryWish) -> datetime | None:
         place = self._cursors.open(_name(of, wish), wish.cursor)

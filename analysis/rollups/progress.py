@@ -48,11 +48,13 @@ class Progress:
             {"$max": {"rebuilding.after": after}},
         )
 
-    async def end(self, began_at: datetime) -> None:
-        """Keep that this rebuild has ended: it took up what was stored before it began."""
+    async def end(self, began_at: datetime, *, is_whole: bool) -> None:
+        """Keep that this rebuild has ended; one of all days took up what was stored before it."""
+        update: Document = {"$set": {"rebuilding": None}}
+        if is_whole:
+            update["$max"] = {"reaches_at": began_at}
         await self._records.update_one(
-            {"_id": self._series, "rebuilding.began_at": began_at},
-            {"$set": {"rebuilding": None}, "$max": {"reaches_at": began_at}},
+            {"_id": self._series, "rebuilding.began_at": began_at}, update
         )
 
 

@@ -188,7 +188,7 @@ class _Run:
         if subject is VIDEO_DAYS:
             days = await self._all_days(since)
             await self.sum_up(days)
-        await progress.end(began_at)
+        await progress.end(began_at, is_whole=since is None)
         return days
 
     async def _first_kept(self, subject: Subject, since: datetime | None) -> datetime:

@@ -34,14 +34,16 @@ async def test_what_is_not_collected_is_refused_before_a_crawl(
 ) -> None:
     named = await api.extract(key)
     post = await api.extract(key, "https://www.tiktok.com/@_/video/7")
-    profile, posts = [
+    profile, posts, counters = [
         await api.call("GET", f"/api/v1/users/mara.bakes{path}", key=key)
-        for path in ("", "/videos")
+        for path in ("", "/videos", "/statistics")
     ]
-    assert [one.status for one in (named, post, profile, posts)] == [404] * 4
-    assert [one.body["error"] for one in (named, post)] == ["Video not found"] * 2
-    assert [one.body["error"] for one in (profile, posts)] == ["User not found"] * 2
-    for answer in (named, post, profile, posts):
+    history = await api.call("GET", "/api/v1/videos/7/statistics", key=key)
+    of_posts, of_users = (named, post, history), (profile, posts, counters)
+    assert [one.body["error"] for one in of_posts] == ["Video not found"] * 3
+    assert [one.body["error"] for one in of_users] == ["User not found"] * 3
+    for answer in (*of_posts, *of_users):
+        assert answer.status == 404
         assert answer.body["reason"] == "not_collected"
         assert answer.body["retryable"] is False
         assert answer.body["detail"] == "This service does not collect what was asked for"

@@ -247,3 +247,15 @@ async def test_days_stay_of_which_the_rows_are_kept_no_more(
         assert await growth(store, "1") == known
     found = await store[HASHTAG_DAILY].find({"views_gained": {"$gt": 0}}).sort("day", 1).to_list()
     assert [one["views_gained"] for one in found] == [60, 30]
+
+
+async def test_days_made_anew_before_the_first_run_do_not_stand_for_it(
+    store: AsyncDatabase[Document],
+) -> None:
+    await add_post(store, "1", made=-90)
+    await add_rows(store, row("1", 0, 10), row("1", 5, 70))
+    await rebuild(store, since=at(4))
+    assert [day for day, *_ in await growth(store, "1")] == [5]
+    assert await reach(store, STATISTICS) is None
+    await take_up(store)
+    assert [day for day, *_ in await growth(store, "1")] == [0, 5]
