@@ -12,6 +12,7 @@ from analysis.questions.asking import ask
 from analysis.questions.question import Reach
 from analysis.questions.windows import DAYS_AND_BEFORE
 from bench.filled import PLAN, filled
+from bench.rows.rankings import rankings
 from bench.table import Row, at_most, bound, percentile
 from pipelines.collections import STATISTICS, VIDEOS
 
@@ -29,7 +30,7 @@ _DRAWN_DAYS = 40
 
 
 async def measure(ground: Ground, rounds: int) -> list[Row]:
-    """A row for each question, and one for the rows of statistics of a post."""
+    """A row for each question and ranking, and one for the rows of statistics of a post."""
     async with filled(ground) as database:
         posts = await _subjects(database)
         of = f"of {PLAN.videos:,} posts in {PLAN.days} days"
@@ -39,6 +40,7 @@ async def measure(ground: Ground, rounds: int) -> list[Row]:
                 rows.append(await _indexed(database, one, posts, rounds))
             else:
                 rows.append(await _window(database, one, rounds))
+        rows += await rankings(database, rounds)
     return rows
 
 
