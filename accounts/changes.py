@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from accounts.cached import forget
 from accounts.collections import AUDIT
+from services.tasks import ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -104,9 +105,7 @@ class Changes:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await ended(task)
 
     async def _tell_for_ever(self) -> None:
         while True:

@@ -34,6 +34,7 @@ from pipelines.collections import (
 from services.archive import open_archive
 from services.errors import ServiceError
 from services.positions import POSITIONS
+from services.tasks import ended
 from settings.env import SettingsError
 
 if TYPE_CHECKING:
@@ -217,9 +218,7 @@ class Keeper:
         finally:
             self._is_ending.set()
             await asyncio.wait([task], timeout=_DRAIN_S)
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await ended(task)
 
     async def keep(self) -> int:
         """Apply the rules if it is time and nobody else does; answers how many documents went.

@@ -16,6 +16,7 @@ import prometheus_client as prometheus
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from services.memory import resident_bytes
+from services.tasks import ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -130,9 +131,7 @@ class Metrics:
         try:
             yield
         finally:
-            pouring.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await pouring
+            await ended(pouring)
             self.pour()
 
     def write(self, others: Iterable[Collector]) -> bytes:

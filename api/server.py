@@ -24,6 +24,7 @@ from api.tls import load, tls_of
 from api.transport import in_https, request_class, security_headers
 from api.whole import WholeWriter
 from services.garbage import settle_garbage
+from services.tasks import ended
 from settings.env import SettingsError
 
 if TYPE_CHECKING:
@@ -167,7 +168,5 @@ class Runner(web.AppRunner):
             await asyncio.sleep(_FAREWELL_S / _FAREWELL_GLANCES)
 
     async def _cleanup_server(self) -> None:
-        self._watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._watching
+        await ended(self._watching)
         await super()._cleanup_server()

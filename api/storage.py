@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 PATIENCE_S = 0.7
-"""How long a database may take before it counts as down."""
+"""How long a database may take before it counts as down, if nothing else is said."""
 
 
 @contextlib.asynccontextmanager
 async def storage(
-    within_s: float = PATIENCE_S, *, absent: Problem = VIDEO_NOT_FOUND
+    within_s: float | None = None, *, absent: Problem = VIDEO_NOT_FOUND
 ) -> AsyncIterator[None]:
     """Turn what keeps a question from its answer into the answer that says so.
 
@@ -30,7 +30,7 @@ async def storage(
     ``absent`` says so of one that never may.
     """
     try:
-        async with asyncio.timeout(within_s):
+        async with asyncio.timeout(PATIENCE_S if within_s is None else within_s):
             yield
     except BarredError as error:
         wait_s = error.retry_after_s

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
+from services.tasks import ended
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -80,9 +82,7 @@ class Uptime:
         try:
             yield
         finally:
-            counting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await counting
+            await ended(counting)
 
     async def _count_for_ever(self, is_healthy: Callable[[], Awaitable[bool]]) -> None:
         while True:

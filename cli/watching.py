@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
@@ -19,6 +18,7 @@ from cli.output import print_json
 from cli.staff import Staff
 from crawler.jobs.crawl import CrawlState, TargetState
 from services import mongodb, redis
+from services.tasks import ended
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -141,9 +141,7 @@ async def _until_ended(crawl: Crawl, crawls: Crawls, staff: Staff) -> Crawl:
                 await asyncio.sleep(_LOOK_S)
                 crawl = await crawls.get(crawl.id)
     finally:
-        keeping.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await keeping
+        await ended(keeping)
 
 
 def _rate(crawl: Crawl) -> str:

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from crawler.jobs.workers import WorkerKind, WorkerState
 from services.memory import resident_bytes
+from services.tasks import ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -73,9 +74,7 @@ class Teller:
         try:
             yield
         finally:
-            telling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await telling
+            await ended(telling)
             with contextlib.suppress(RedisError, OSError):
                 await self.tell()
                 await self._workers.leave(self._id)

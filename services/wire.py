@@ -8,7 +8,6 @@ once, the next one does not wait for its answer, and answers come back in the or
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import ssl
 from collections import deque
@@ -23,6 +22,8 @@ from redis.exceptions import (
     RedisError,
     ResponseError,
 )
+
+from services.tasks import ended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,9 +60,7 @@ class Wire:
 
     async def __aexit__(self, *_: object) -> None:
         if self._keeper is not None:
-            self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+            await ended(self._keeper)
 
     async def call(self, *command: Word) -> Any:
         """The answer to a command, with text as ``bytes``.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from services.mongodb import Document
 
-pytestmark = in_chromium
+pytestmark = [pytest.mark.drill, in_chromium]
 
 
 @dataclass

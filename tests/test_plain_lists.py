@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from services.mongodb import Document
 
 
+@pytest.mark.drill
 @in_chromium
 async def test_a_list_is_crawled_by_its_spider_s_name_within_bounds(
     mongodb_uri: str, redis_url: str, database: AsyncDatabase[Document], tmp_path: Path

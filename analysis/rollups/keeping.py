@@ -15,6 +15,7 @@ import pipelines.collections
 from analysis.rollups import collections
 from analysis.rollups.rolling import take_up
 from crawler.jobs.lease import RENEW_S, Lease
+from services.tasks import ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -60,9 +61,7 @@ class Roller:
         finally:
             self._is_ending.set()
             await asyncio.wait([task], timeout=_DRAIN_S)
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await ended(task)
             with contextlib.suppress(RedisError, OSError):
                 await self._lease.let_go()
 

@@ -35,6 +35,7 @@ from crawler.jobs.lease import RENEW_S, Fence, Lease, OvertakenError, Taken
 from crawler.jobs.records import Lane
 from crawler.jobs.told import TOLD, Told
 from crawler.jobs.workers import Workers
+from services.tasks import ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -114,9 +115,7 @@ class Conductor:
             # A transaction is finished; a cancellation in its midst would only cost time.
             ending.set()
             await asyncio.wait({task}, timeout=self._grace_s)
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await ended(task)
             with contextlib.suppress(RedisError, OSError):
                 await self._lease.let_go()
 

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from crawler.jobs.queue import CHANNEL
 from crawler.jobs.records import Outcome
+from services.tasks import ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,9 +62,7 @@ class Outcomes:
 
     async def __aexit__(self, *_: object) -> None:
         if self._reader is not None:
-            self._reader.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._reader
+            await ended(self._reader)
 
     async def until_subscribed(self) -> None:
         """Return as soon as outcomes are being heard."""

@@ -22,6 +22,7 @@ from crawler.jobs.records import Job, Lane, Outcome
 from pipelines.documents.video import Author, Media, Video
 from pipelines.publish import fields_of
 from services.scripts import call_all
+from services.tasks import ended
 from settings.env import Environment
 from settings.plans import PlanName
 
@@ -172,9 +173,7 @@ async def worker(redis_client: Redis) -> AsyncIterator[Worker]:
     worker = Worker(redis_client)
     task = asyncio.create_task(worker.work())
     yield worker
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    await ended(task)
 
 
 @dataclass

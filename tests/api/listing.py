@@ -24,6 +24,7 @@ from pipelines.documents.comment import Comment
 from pipelines.documents.mongo import to_mongo
 from pipelines.documents.video import Author, Music
 from pipelines.list_store import ListStore
+from services.tasks import ended
 from tests.api.conftest import a_video
 from tests.crawler.jobs.conducting import a_conductor
 
@@ -150,6 +151,4 @@ async def lists_at_work(
         try:
             yield worker
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await ended(task)

@@ -82,6 +82,7 @@ def test_crawls_are_judged_in_one_word(minutes: list[dict[str, str]], word: str)
     assert judge(minutes) == word
 
 
+@pytest.mark.hasty
 async def test_a_process_that_runs_is_alive_whatever_its_databases_do(
     environment: Environment,
 ) -> None:
@@ -101,6 +102,7 @@ async def test_it_is_ready_while_both_databases_answer(api: Api) -> None:
     assert (answer.status, answer.body) == (200, {"status": "ready"})
 
 
+@pytest.mark.hasty
 @pytest.mark.parametrize(
     ("down", "nowhere", "reason"),
     [

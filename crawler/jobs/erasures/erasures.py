@@ -22,6 +22,7 @@ from crawler.jobs.erasures.collections import ERASURES, Of
 from crawler.links import TargetType
 from services.errors import ServiceError
 from services.sealing import derived
+from services.tasks import ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -148,9 +149,7 @@ class Erasures:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await ended(task)
 
     async def _hear(self) -> None:
         while True:

@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 from crawler.jobs.schedules.collections import SCHEDULES
 from crawler.jobs.schedules.schedule import Run, Schedule, ScheduleState
 from crawler.jobs.schedules.starting import Starter
+from services.tasks import ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -77,9 +78,7 @@ class Timekeeper:
         finally:
             self._is_ending.set()
             await asyncio.wait([task], timeout=DRAIN_S)
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await ended(task)
             if self._lease is not None:
                 with contextlib.suppress(RedisError, OSError):
                     await self._lease.let_go()

@@ -26,6 +26,7 @@ from crawler.jobs.webhooks.endpoints import Endpoints
 from crawler.jobs.webhooks.posting import Attempt
 from crawler.jobs.webhooks.secrets import SecretUnreadableError
 from crawler.jobs.webhooks.states import DeliveryState, Failure
+from services.tasks import ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -81,9 +82,7 @@ class Sender:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await ended(task)
             if self._running:
                 await asyncio.wait(self._running, timeout=DRAIN_S)
             for one in self._running:

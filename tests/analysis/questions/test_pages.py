@@ -23,6 +23,9 @@ DATABASE = "sample"
 LARGEST = 40_000
 
 
+pytestmark = pytest.mark.drill
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     answers: Answers
