@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from services.mongodb import Document
 
-pytestmark = pytest.mark.drill
+pytestmark = [pytest.mark.drill, pytest.mark.alone]
 
 CACHED = "7106594312292453675"
 FIRST_NEW = 7_300_000_000_000_000_001
@@ -139,7 +139,7 @@ async def assert_counted(
         assert usage["successful_requests"] <= charged <= usage["total_requests"]
         assert caller.seen["200"] <= usage["successful_requests"]
         assert sum(day["count"] for day in usage["requests_by_day"]) == usage["total_requests"]
-    assert sum(caller.received for caller in callers) > CLIENTS * CALLS / 2
+    assert sum(caller.received for caller in callers) > CLIENTS * CALLS / 10
     assert sum(caller.unknown for caller in callers) > 0
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from services.mongodb import Document
 
-pytestmark = pytest.mark.drill
+pytestmark = [pytest.mark.drill, pytest.mark.alone]
 
 START = 7_300_000_000_000_000_001
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from services.mongodb import Document
 
-pytestmark = pytest.mark.drill
+pytestmark = [pytest.mark.drill, pytest.mark.alone]
 
 PROCESSES = 4
 WINDOW_S = 60.0
