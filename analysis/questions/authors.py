@@ -53,13 +53,14 @@ POSTS = Question(
             meaning="The user, in lower case without @.",
             places=((0, "$match", "author.username"),),
         ),
+        days(),
     ),
     columns={
         "video_id": "The post.",
         "title": "Its title.",
         "created_at": "When it was made.",
         "views": "Its views.",
-        "share": "How many of the views of all the user's stored posts that is.",
+        "share": "How many of the views of all the user's stored posts of the window that is.",
         "share_so_far": "The same together with all posts above.",
     },
     picture=Picture(

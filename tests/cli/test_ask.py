@@ -14,7 +14,7 @@ from tests.analysis.questions.world import NOW, POSTS
 if TYPE_CHECKING:
     from tests.cli.conftest import Command, JsonCommand
 
-ASK = ("ask", "posts-of-a-user", "--param", "username=bob")
+ASK = ("ask", "posts-of-a-user", "--param", "username=bob", "--now", f"{NOW:%Y-%m-%d}")
 
 
 @pytest.fixture
