@@ -33,7 +33,7 @@ from crawler.telling import Teller
 from services import mongodb, redis, tracing
 from services.errors import ServiceError
 from services.garbage import settle_garbage
-from services.memory import TreeMemory, resident_bytes
+from services.memory import TreeMemory, hold_little, resident_bytes
 from settings.secrets import erasure_key
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def run_browser(environment: Environment) -> None:
     """
     from crawler.browser.running import run_on_reactor
 
+    hold_little()
     settle_garbage()
     run_on_reactor(_browse(environment))
 

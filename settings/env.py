@@ -311,3 +311,8 @@ def read_environment() -> Environment:
 def variables(**more: str) -> dict[str, str]:
     """The environment as it was found, for a process of our own, with ``more`` in it."""
     return {**os.environ, **more}
+
+
+def offer(name: str, value: str) -> None:
+    """Give children that a library starts a variable, unless the operator has given one."""
+    os.environ.setdefault(name, value)

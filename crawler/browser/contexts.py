@@ -18,8 +18,8 @@ from crawler.browser.waiting import answered
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page
 
-PAGES_EACH = 50
-"""How many pages a context opens before it is recycled."""
+PAGES_EACH = 10
+"""How many pages a context opens before it is recycled: it keeps what it has fetched in memory."""
 
 
 @dataclass(slots=True, eq=False)
