@@ -30,6 +30,15 @@ def hold_little() -> None:
         mallopt(_M_TRIM_THRESHOLD, _TRIM_BYTES)
 
 
+def let_go() -> None:
+    """Give back to the system what is free within the heap too; nothing happens without glibc.
+
+    It looks through all of the heap: some milliseconds.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def resident_bytes() -> int:
     """The resident set of this process; 0 where the system does not tell it."""
     try:

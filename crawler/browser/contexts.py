@@ -18,8 +18,10 @@ from crawler.browser.waiting import answered
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page
 
-PAGES_EACH = 10
+PAGES_EACH = 6
 """How many pages a context opens before it is recycled: it keeps what it has fetched in memory."""
+ANSWERS_EACH = 20
+"""How many responses of lists it fetches before that."""
 
 
 @dataclass(slots=True, eq=False)
@@ -29,6 +31,7 @@ class Lease:
     name: str
     egress: str
     pages: int = 0
+    answers: int = 0
     context: BrowserContext | None = None
 
 
@@ -49,15 +52,22 @@ class Contexts:
                 return lease
         return Lease(f"{egress} {next(self._numbers)}", egress)
 
-    async def give_back(self, lease: Lease, page: Page | None, *, is_walled: bool = False) -> None:
-        """Close a page, and its context too when it has met a wall or is worn out."""
+    async def give_back(
+        self, lease: Lease, page: Page | None, *, answers: int = 0, is_walled: bool = False
+    ) -> None:
+        """Close a page, and its context too when it has met a wall or is worn out.
+
+        ``answers`` are the responses of its list that the page has fetched.
+        """
         if page is None:
             return
         lease.pages += 1
+        lease.answers += answers
         lease.context = page.context
         with contextlib.suppress(PlaywrightError):
             await answered(page.close())
-        if is_walled or lease.pages >= self._pages_each:
+        is_worn_out = lease.pages >= self._pages_each or lease.answers >= ANSWERS_EACH
+        if is_walled or is_worn_out:
             await _close(lease)
             return
         self._idle.append(lease)

@@ -26,6 +26,7 @@ from crawler.raw import raw_found, raw_header
 from crawler.raw_posts import is_another
 from crawler.spiders.video import KEPT_COOKIES, VideoSpider
 from crawler.walls import Verdict
+from services.memory import let_go
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
@@ -132,7 +133,10 @@ class ListSpider(VideoSpider):
     ) -> None:
         """Close a visit's page, once."""
         if page is None or not page.is_closed():
-            await self.contexts.give_back(visit.lease, page, is_walled=is_walled)
+            await self.contexts.give_back(
+                visit.lease, page, answers=visit.capture.count, is_walled=is_walled
+            )
+            let_go()
 
     async def known(self, job: Job | None, found: Sequence[Found]) -> Collection[str]:
         """Which of these are stored already; the worker's spider knows."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import Error as PlaywrightError
 
-from crawler.browser.contexts import Contexts
+from crawler.browser.contexts import ANSWERS_EACH, Contexts
 from crawler.browser.waiting import answered
 
 if TYPE_CHECKING:
@@ -50,6 +50,16 @@ async def test_a_context_is_used_again_until_it_is_worn_out(browser: Browser) ->
         await contexts.give_back(lease, await opened.page(lease))
     assert names == ["direct 1", "direct 1", "direct 1", "direct 2"]
     assert opened.names == ["direct 2"]
+
+
+async def test_a_context_that_has_fetched_long_lists_is_worn_out_sooner(browser: Browser) -> None:
+    opened, contexts = Opened(browser), Contexts(most=4)
+    names = []
+    for answers in (ANSWERS_EACH - 1, 1, 1):
+        lease = contexts.lease("direct")
+        names.append(lease.name)
+        await contexts.give_back(lease, await opened.page(lease), answers=answers)
+    assert names == ["direct 1", "direct 1", "direct 2"]
 
 
 async def test_pages_at_the_same_time_and_egresses_share_no_context(browser: Browser) -> None:
