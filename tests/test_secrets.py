@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     from services.mongodb import Document
 
+pytestmark = pytest.mark.drill
+
 IDS = ("7300000000000000001", "7300000000000000002", "7300000000000000003")
 PASSWORD = "the-password-of-redis"
 RAPID = "the-secret-of-the-proxy"
@@ -147,7 +149,6 @@ async def test_the_api_tells_no_secret(
     assert_clean(said + "".join(answers), key)
 
 
-@pytest.mark.drill
 async def test_a_worker_tells_no_secret(
     mongodb_uri: str,
     guarded_redis: str,
@@ -188,7 +189,6 @@ async def test_a_worker_tells_no_secret(
     assert_clean(said, *map(chain_token, IDS))
 
 
-@pytest.mark.drill
 async def test_a_worker_does_not_tell_the_password_of_a_proxy(
     mongodb_uri: str, redis_url: str, redis_client: Redis, tmp_path: Path
 ) -> None:

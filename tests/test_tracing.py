@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["callers", "environment", "key"]
 
+pytestmark = pytest.mark.drill
+
 ID = "7300000000000000001"
 LINK = f"https://www.tiktok.com/@someone/video/{ID}"
 CALLER_TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

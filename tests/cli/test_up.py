@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Command
     from tests.cli.running import Running
 
+pytestmark = pytest.mark.drill
+
 FOUND = "https://www.tiktok.com/@_/video/7106594312292453675"
 DELETED = "https://www.tiktok.com/@_/video/7000000000000030300"
 
@@ -101,7 +103,6 @@ def test_it_is_said_that_no_browser_runs(up: Running) -> None:
     assert "lists are answered with browser_unavailable, for BROWSER_WORKERS is 0" in up.output
 
 
-@pytest.mark.drill
 def test_posts_are_crawled_into_a_file(up: Running, tmp_path: Path) -> None:
     out = tmp_path / "posts.jsonl"
     crawled = up.command("crawl", "video", FOUND, "--out", str(out))
@@ -120,7 +121,6 @@ def test_posts_are_crawled_into_a_table(up: Running, tmp_path: Path) -> None:
     assert row["author_username"] in up.curl_line
 
 
-@pytest.mark.drill
 def test_a_crawl_tells_which_targets_have_no_post(up: Running, tmp_path: Path) -> None:
     links = tmp_path / "links.txt"
     links.write_text(f"{FOUND}\n\n{DELETED}\n")
@@ -131,7 +131,6 @@ def test_a_crawl_tells_which_targets_have_no_post(up: Running, tmp_path: Path) -
     assert sorted(said.split(", ")) == ["1 items", "1 stored", "1 video_deleted"]
 
 
-@pytest.mark.drill
 def test_a_killed_part_is_started_again(up: Running) -> None:
     before = up.processes
     for name in ("api", "worker-1"):
@@ -142,7 +141,6 @@ def test_a_killed_part_is_started_again(up: Running) -> None:
     assert up.paste()["success"] is True
 
 
-@pytest.mark.drill
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_everything_ends_when_asked_to(number: signal.Signals, tmp_path: Path) -> None:
     with running(tmp_path) as up:
