@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from cli.ports import answers
+from cli.ports import answers, free_port
 from tests.cli.running import is_running, running, wait_until
 
 if TYPE_CHECKING:
@@ -174,6 +174,7 @@ def test_an_archive_that_cannot_be_written_is_named(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("ARCHIVE_URL", str(tmp_path / "file" / "kept"))
+    monkeypatch.setenv("API_PORT", str(free_port()))
     for arguments in (["up"], ["serve"], ["worker", "--archive"]):
         result = command(*arguments)
         assert result.exit_code == 1
