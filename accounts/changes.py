@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from accounts.cached import forget
 from accounts.collections import AUDIT
-from services.tasks import ended
+from services.tasks import background
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -101,11 +101,8 @@ class Changes:
     @contextlib.asynccontextmanager
     async def telling(self) -> AsyncIterator[None]:
         """Tell Redis again and again for as long as the context lasts."""
-        task = asyncio.create_task(self._tell_for_ever(), name="changes told to Redis")
-        try:
+        async with background(self._tell_for_ever(), name="changes told to Redis"):
             yield
-        finally:
-            await ended(task)
 
     async def _tell_for_ever(self) -> None:
         while True:

@@ -34,7 +34,7 @@ from pipelines.collections import (
 from services.archive import open_archive
 from services.errors import ServiceError
 from services.positions import POSITIONS
-from services.tasks import ended
+from services.tasks import background
 from settings.env import SettingsError
 
 if TYPE_CHECKING:
@@ -212,13 +212,9 @@ class Keeper:
     @contextlib.asynccontextmanager
     async def keeping(self) -> AsyncIterator[None]:
         """Look again and again for as long as this context is entered."""
-        task = asyncio.create_task(self._keep_for_ever(), name=KEEPER)
-        try:
+        work = self._keep_for_ever()
+        async with background(work, name=KEEPER, ending=self._is_ending, drain_s=_DRAIN_S):
             yield
-        finally:
-            self._is_ending.set()
-            await asyncio.wait([task], timeout=_DRAIN_S)
-            await ended(task)
 
     async def keep(self) -> int:
         """Apply the rules if it is time and nobody else does; answers how many documents went.

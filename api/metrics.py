@@ -16,7 +16,7 @@ import prometheus_client as prometheus
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from services.memory import resident_bytes
-from services.tasks import ended
+from services.tasks import background
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -127,11 +127,10 @@ class Metrics:
     @contextlib.asynccontextmanager
     async def pouring(self) -> AsyncIterator[None]:
         """Pour each second for as long as this context is entered, and at its end."""
-        pouring = asyncio.create_task(self._pour_for_ever(), name="metrics")
         try:
-            yield
+            async with background(self._pour_for_ever(), name="metrics"):
+                yield
         finally:
-            await ended(pouring)
             self.pour()
 
     def write(self, others: Iterable[Collector]) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from services.tasks import ended
+from services.tasks import background
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -78,11 +78,8 @@ class Uptime:
     async def counting(self, is_healthy: Callable[[], Awaitable[bool]]) -> AsyncIterator[None]:
         """Count each minute for as long as this context is entered."""
         await self._count_if(is_healthy)
-        counting = asyncio.create_task(self._count_for_ever(is_healthy), name="uptime")
-        try:
+        async with background(self._count_for_ever(is_healthy), name="uptime"):
             yield
-        finally:
-            await ended(counting)
 
     async def _count_for_ever(self, is_healthy: Callable[[], Awaitable[bool]]) -> None:
         while True:

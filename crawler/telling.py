@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from crawler.jobs.workers import WorkerKind, WorkerState
 from services.memory import resident_bytes
-from services.tasks import ended
+from services.tasks import background
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -70,11 +70,10 @@ class Teller:
     @contextlib.asynccontextmanager
     async def telling(self) -> AsyncIterator[None]:
         """Tell for as long as this context is entered, and take leave."""
-        telling = asyncio.create_task(self._tell_for_ever(), name="tell")
         try:
-            yield
+            async with background(self._tell_for_ever(), name="tell"):
+                yield
         finally:
-            await ended(telling)
             with contextlib.suppress(RedisError, OSError):
                 await self.tell()
                 await self._workers.leave(self._id)

@@ -20,9 +20,7 @@ def secret_key(environment: Environment) -> bytes:
     Raises:
         SettingsError: none is given, and none can be kept.
     """
-    if environment.secret_key:
-        return environment.secret_key.encode()
-    return _kept(environment, "secret-key", secrets.token_hex(32)).encode()
+    return _given_or_kept(environment, "secret_key", secrets.token_hex(32)).encode()
 
 
 def erasure_key(environment: Environment) -> bytes:
@@ -31,9 +29,7 @@ def erasure_key(environment: Environment) -> bytes:
     Raises:
         SettingsError: none is given, and none can be kept.
     """
-    if environment.erasure_key:
-        return environment.erasure_key.encode()
-    return _kept(environment, "erasure-key", secrets.token_hex(32)).encode()
+    return _given_or_kept(environment, "erasure_key", secrets.token_hex(32)).encode()
 
 
 def admin_token(environment: Environment) -> str:
@@ -42,20 +38,20 @@ def admin_token(environment: Environment) -> str:
     Raises:
         SettingsError: none is given, and none can be kept.
     """
-    if environment.admin_token:
-        return environment.admin_token
-    return _kept(environment, "admin-token", f"adm_{secrets.token_urlsafe(32)}")
+    return _given_or_kept(environment, "admin_token", f"adm_{secrets.token_urlsafe(32)}")
 
 
-def _kept(environment: Environment, name: str, fresh: str) -> str:
-    path = environment.data_dir / name
+def _given_or_kept(environment: Environment, variable: str, fresh: str) -> str:
+    given: str | None = getattr(environment, variable)
+    if given:
+        return given
+    path = environment.data_dir / variable.replace("_", "-")
     try:
         return _read_or_make(path, fresh)
     except OSError as error:
-        variable = name.replace("-", "_").upper()
         raise SettingsError(
-            f"{variable} is not set, and none can be kept in {path} ({error.strerror}): set it, to"
-            " the same value for all processes"
+            f"{variable.upper()} is not set, and none can be kept in {path} ({error.strerror}): set"
+            " it, to the same value for all processes"
         ) from error
 
 

@@ -34,12 +34,7 @@ async def test_a_list_is_crawled_by_its_spider_s_name_within_bounds(
 ) -> None:
     out = tmp_path / "items.jsonl"
     async with Site() as site:
-        variables = {
-            "MONGODB_URI": mongodb_uri,
-            "REDIS_URL": redis_url,
-            "TIKTOK_URL": site.url,
-            "SCRAPY_SETTINGS_MODULE": "tests.browser_settings",
-        }
+        variables = variables_for(site, mongodb_uri, redis_url)
         await scrapy_crawl(variables, "-a", "limit=25", "-o", str(out))
     state = await database.lists.find_one({"_id": "user:list_40"})
     assert state is not None
@@ -56,12 +51,7 @@ async def test_only_what_is_new_is_crawled_when_that_is_all_that_is_wanted(
     mongodb_uri: str, redis_url: str, database: AsyncDatabase[Document]
 ) -> None:
     async with Site() as site:
-        variables = {
-            "MONGODB_URI": mongodb_uri,
-            "REDIS_URL": redis_url,
-            "TIKTOK_URL": site.url,
-            "SCRAPY_SETTINGS_MODULE": "tests.browser_settings",
-        }
+        variables = variables_for(site, mongodb_uri, redis_url)
         await scrapy_crawl(variables)
         newest = [
             one["_id"] async for one in database.videos.find().sort("created_at", -1).limit(3)
@@ -73,6 +63,15 @@ async def test_only_what_is_new_is_crawled_when_that_is_all_that_is_wanted(
     assert state is not None
     assert (state["collected"], state["stop_reason"]) == (3, "limit")
     assert await database.videos.count_documents({}) == 40
+
+
+def variables_for(site: Site, mongodb_uri: str, redis_url: str) -> dict[str, str]:
+    return {
+        "MONGODB_URI": mongodb_uri,
+        "REDIS_URL": redis_url,
+        "TIKTOK_URL": site.url,
+        "SCRAPY_SETTINGS_MODULE": "tests.browser_settings",
+    }
 
 
 async def scrapy_crawl(variables: dict[str, str], *arguments: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from analysis.questions.question import Look, Parameter, Picture, Question, Reach
-from analysis.questions.windows import POSTS_OF_WINDOW, days
+from analysis.questions.question import Look, Picture, Question, Reach
+from analysis.questions.windows import AUTHOR, POSTS_OF_WINDOW, days
 
 MIX = Question(
     name="country-mix",
@@ -48,11 +48,7 @@ POSTS = Question(
     index="username_pages",
     reach=Reach.ONE,
     parameters=(
-        Parameter(
-            name="username",
-            meaning="The user, in lower case without @.",
-            places=((0, "$match", "author.username"),),
-        ),
+        AUTHOR,
         days(),
     ),
     columns={

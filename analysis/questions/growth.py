@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from analysis.questions.question import Look, Parameter, Picture, Question, Reach
-from analysis.questions.windows import days, least
-
-_USER = "The user, in lower case without @."
+from analysis.questions.windows import AUTHOR, USER, days, least
 
 POST = Question(
     name="growth-of-a-post",
@@ -36,7 +34,7 @@ CURVE = Question(
     index="username_pages",
     reach=Reach.ONE,
     parameters=(
-        Parameter(name="username", meaning=_USER, places=((0, "$match", "author.username"),)),
+        AUTHOR,
         days(),
     ),
     columns={
@@ -110,7 +108,7 @@ FOLLOWERS = Question(
     collection="users",
     index="username",
     reach=Reach.ONE,
-    parameters=(Parameter(name="username", meaning=_USER, places=((0, "$match", "username"),)),),
+    parameters=(Parameter(name="username", meaning=USER, places=((0, "$match", "username"),)),),
     columns={
         "day": "A day on which the counters were seen to have changed (UTC).",
         "followers": "How many followed at that day's end.",

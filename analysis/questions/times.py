@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.questions.question import Look, Parameter, Picture, Question, Reach
-from analysis.questions.windows import POSTS_OF_WINDOW, days
+from analysis.questions.windows import AUTHOR, POSTS_OF_WINDOW, days
 
 HOURS = Question(
     name="engagement-by-hour",
@@ -37,11 +37,7 @@ CADENCE = Question(
     index="username_pages",
     reach=Reach.ONE,
     parameters=(
-        Parameter(
-            name="username",
-            meaning="The user, in lower case without @.",
-            places=((0, "$match", "author.username"),),
-        ),
+        AUTHOR,
         days(),
     ),
     columns={

@@ -25,6 +25,8 @@ def days(*, stage: int = 0) -> Parameter:
     )
 
 
+USER = "The user, in lower case without @."
+AUTHOR = Parameter(name="username", meaning=USER, places=((0, "$match", "author.username"),))
 DAYS_AND_BEFORE = Parameter(
     name="days",
     meaning="How many days are compared with as many days before them.",

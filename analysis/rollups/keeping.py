@@ -15,7 +15,7 @@ import pipelines.collections
 from analysis.rollups import collections
 from analysis.rollups.rolling import take_up
 from crawler.jobs.lease import RENEW_S, Lease
-from services.tasks import ended
+from services.tasks import background, ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -55,13 +55,11 @@ class Roller:
     @contextlib.asynccontextmanager
     async def keeping(self) -> AsyncIterator[None]:
         """Keep them up to date for as long as this context is entered."""
-        task = asyncio.create_task(self._keep_for_ever(), name=ROLLER)
+        work = self._keep_for_ever()
         try:
-            yield
+            async with background(work, name=ROLLER, ending=self._is_ending, drain_s=_DRAIN_S):
+                yield
         finally:
-            self._is_ending.set()
-            await asyncio.wait([task], timeout=_DRAIN_S)
-            await ended(task)
             with contextlib.suppress(RedisError, OSError):
                 await self._lease.let_go()
 
@@ -84,9 +82,8 @@ class Roller:
                 await self._lease.take()
             return await run
         finally:
-            run.cancel()
-            with contextlib.suppress(asyncio.CancelledError, PyMongoError):
-                await run
+            with contextlib.suppress(PyMongoError):
+                await ended(run)
 
     async def _keep_for_ever(self) -> None:
         is_heard = True

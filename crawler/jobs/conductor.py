@@ -35,7 +35,7 @@ from crawler.jobs.lease import RENEW_S, Fence, Lease, OvertakenError, Taken
 from crawler.jobs.records import Lane
 from crawler.jobs.told import TOLD, Told
 from crawler.jobs.workers import Workers
-from services.tasks import ended
+from services.tasks import background
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -108,14 +108,12 @@ class Conductor:
     async def conducting(self) -> AsyncIterator[None]:
         """Conduct, or stand by, for as long as this context is entered."""
         ending = asyncio.Event()
-        task = asyncio.create_task(self._stand_by(ending), name=CONDUCTOR)
+        work = self._stand_by(ending)
         try:
-            yield
-        finally:
             # A transaction is finished; a cancellation in its midst would only cost time.
-            ending.set()
-            await asyncio.wait({task}, timeout=self._grace_s)
-            await ended(task)
+            async with background(work, name=CONDUCTOR, ending=ending, drain_s=self._grace_s):
+                yield
+        finally:
             with contextlib.suppress(RedisError, OSError):
                 await self._lease.let_go()
 

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from crawler.errors import Reason
 from crawler.jobs.records import Fetcher, Lane, Outcome
+from services.tasks import stop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -82,12 +83,7 @@ class Intake:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        left = set(self._tasks)
-        while left:
-            # More than once: redis-py can take a cancellation for the loss of its connection.
-            for task in left:
-                task.cancel()
-            left = (await asyncio.wait(left, timeout=_CANCEL_S))[1]
+        await stop(*self._tasks, again_s=_CANCEL_S)
         with contextlib.suppress(RedisError, OSError):
             await self._gate.close()
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from redis.exceptions import RedisError
 
+from services.tasks import stop
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
@@ -52,8 +54,7 @@ class Keeping:
 
     async def __aexit__(self, *_: object) -> None:
         if self._renewal is not None:
-            self._renewal.cancel()
-            await asyncio.gather(self._renewal, return_exceptions=True)
+            await stop(self._renewal)
 
     @property
     def in_hand(self) -> int:

@@ -22,7 +22,7 @@ from crawler.jobs.erasures.collections import ERASURES, Of
 from crawler.links import TargetType
 from services.errors import ServiceError
 from services.sealing import derived
-from services.tasks import ended
+from services.tasks import background
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -145,11 +145,8 @@ class Erasures:
         """
         with contextlib.suppress(PyMongoError):
             await self.refresh()
-        task = asyncio.create_task(self._hear(), name="erasures")
-        try:
+        async with background(self._hear(), name="erasures"):
             yield
-        finally:
-            await ended(task)
 
     async def _hear(self) -> None:
         while True:

@@ -24,7 +24,7 @@ from redis.exceptions import RedisError
 from crawler.jobs.schedules.collections import SCHEDULES
 from crawler.jobs.schedules.schedule import Run, Schedule, ScheduleState
 from crawler.jobs.schedules.starting import Starter
-from services.tasks import ended
+from services.tasks import background
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -72,13 +72,11 @@ class Timekeeper:
     @contextlib.asynccontextmanager
     async def keeping(self) -> AsyncIterator[None]:
         """Keep time for as long as this context is entered."""
-        task = asyncio.create_task(self._keep_for_ever(), name=TIMEKEEPER)
+        work = self._keep_for_ever()
         try:
-            yield
+            async with background(work, name=TIMEKEEPER, ending=self._is_ending, drain_s=DRAIN_S):
+                yield
         finally:
-            self._is_ending.set()
-            await asyncio.wait([task], timeout=DRAIN_S)
-            await ended(task)
             if self._lease is not None:
                 with contextlib.suppress(RedisError, OSError):
                     await self._lease.let_go()

@@ -26,7 +26,7 @@ from crawler.jobs.webhooks.endpoints import Endpoints
 from crawler.jobs.webhooks.posting import Attempt
 from crawler.jobs.webhooks.secrets import SecretUnreadableError
 from crawler.jobs.webhooks.states import DeliveryState, Failure
-from services.tasks import ended
+from services.tasks import background
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -78,11 +78,10 @@ class Sender:
     @contextlib.asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:
         """Send for as long as this context is entered; then finish what is in hand."""
-        task = asyncio.create_task(self._send_for_ever(), name="webhooks")
         try:
-            yield
+            async with background(self._send_for_ever(), name="webhooks"):
+                yield
         finally:
-            await ended(task)
             if self._running:
                 await asyncio.wait(self._running, timeout=DRAIN_S)
             for one in self._running:
